@@ -1,0 +1,132 @@
+# omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
+# Targets: all demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv soak soak-recv
+#          install uninstall clean
+
+VERSION = 0.1.0
+BUILD   = build
+PREFIX  = /usr/local
+DESTDIR =
+
+CC      = gcc
+CFLAGS  = -O2 -g
+WARN    = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
+STRICT  =
+SAN     =
+HARDEN  = -fstack-protector-strong -fPIE -U_FORTIFY_SOURCE $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MMD -MP \
+	      $(CFLAGS) $(WARN) $(STRICT) $(HARDEN) $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
+
+# What is built, and what each program links beside libc: reviewed here, held by tests/links.bats.
+TOOLS = omni-recv omni-validate omni-normalize omni-route
+
+LIBS_stage         = -lyyjson -lzstd -lz
+LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls
+LIBS_omni-validate = $(LIBS_stage) -lcrypto
+LIBS_omni-normalize = $(LIBS_stage) -lcrypto -ljq -lm
+LIBS_omni-route    = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
+
+LIB_SRC      = $(wildcard lib/*.c)
+CARRIER_SRC  = $(wildcard carriers/*.c)
+TOOL_SRC     = $(wildcard tools/*.c)
+STAGE_SRC    = $(filter-out tools/omni-%.c,$(TOOL_SRC))
+obj          = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+all: $(addprefix $(BUILD)/,$(TOOLS))
+
+# Includes may only point down: tools -> carriers -> lib -> libraries.
+$(BUILD)/lib/%.o: lib/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote lib -c -o $@ $<
+$(BUILD)/carriers/%.o: carriers/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -c -o $@ $<
+$(BUILD)/tools/%.o: tools/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tools -c -o $@ $<
+
+$(BUILD)/libomni.a: $(call obj,$(LIB_SRC))
+$(BUILD)/libcarriers.a: $(call obj,$(CARRIER_SRC))
+$(BUILD)/libstages.a: $(call obj,$(STAGE_SRC))
+ARCHIVES = $(BUILD)/libstages.a $(BUILD)/libcarriers.a $(BUILD)/libomni.a
+$(ARCHIVES):
+	rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/omni-%: $(BUILD)/tools/omni-%.o $(ARCHIVES)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS_omni-$*)
+
+# One unit test program a module: tests/unit/<module>.c
+UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+$(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tests/unit $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) \
+		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8
+
+$(BUILD)/fail.so: tests/preload/fail.c
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_GNU_SOURCE -O1 $(WARN) -shared -fPIC -o $@ $< -ldl
+
+check: all $(UNITS) $(BUILD)/fail.so
+	BUILD=$(abspath $(BUILD)) tests/run
+
+asan:
+	$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
+tsan:
+	$(MAKE) BUILD=build/tsan SAN=thread CFLAGS='-O1 -g' check
+clang:
+	$(MAKE) BUILD=build/clang CC=clang STRICT=-Werror all
+werror:
+	$(MAKE) BUILD=build/werror STRICT=-Werror all
+
+demo: all
+	PATH="$(abspath $(BUILD)):$$PATH" pipelines/demo.sh
+
+include tests/serve/serve.mk
+include tests/bench/bench.mk
+include tests/bench/recv.mk
+include tests/fuzz/fuzz.mk
+
+SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
+lint:
+	clang-format --dry-run --Werror $(wildcard lib/*.[ch] carriers/*.[ch] tools/*.[ch] tests/*/*.[ch])
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr --library=tests/cppcheck.cfg \
+		--suppress=missingIncludeSystem -Ilib -Icarriers -Itools lib carriers tools
+	mandoc -Tlint -W warning man/*.[1578]
+	shellcheck $(SHELL_FILES)
+	shellcheck -S warning -s bash -e SC1091,SC2030,SC2031 tests/*.bats tests/helper.bash
+
+# Installed for every program: itself, its page, completions for three shells made from its own option table; and the units.
+man     = $(DESTDIR)$(PREFIX)/share/man
+share   = $(DESTDIR)$(PREFIX)/share
+units   = $(DESTDIR)$(PREFIX)/lib/systemd/system
+UNITS_SYSTEMD = $(notdir $(wildcard pipelines/systemd/*))
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(man)/man1 $(man)/man5 $(man)/man7 $(share)/omni/demo \
+		$(units) $(share)/bash-completion/completions $(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
+	install -m 755 $(addprefix $(BUILD)/,$(TOOLS)) $(DESTDIR)$(PREFIX)/bin
+	for n in 1 5 7; do install -m 644 man/*.$$n $(man)/man$$n || exit; done
+	install -m 644 pipelines/demo/* $(share)/omni/demo
+	install -m 755 pipelines/*.sh $(share)/omni
+	for u in $(UNITS_SYSTEMD); do \
+		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' pipelines/systemd/$$u >$(units)/$$u && chmod 644 $(units)/$$u || exit; done
+	for t in $(TOOLS); do \
+		$(BUILD)/$$t --completion bash >$(share)/bash-completion/completions/$$t && \
+		$(BUILD)/$$t --completion zsh >$(share)/zsh/vendor-completions/_$$t && \
+		$(BUILD)/$$t --completion fish >$(share)/fish/vendor_completions.d/$$t.fish || exit; done
+
+uninstall:
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(TOOLS))
+	for n in 1 5 7; do for f in man/*.$$n; do rm -f $(man)/man$$n/$${f#man/}; done; done
+	for t in $(TOOLS); do rm -f $(share)/bash-completion/completions/$$t \
+		$(share)/zsh/vendor-completions/_$$t $(share)/fish/vendor_completions.d/$$t.fish; done
+	rm -f $(addprefix $(units)/,$(UNITS_SYSTEMD))
+	rm -rf $(share)/omni
+
+clean:
+	rm -rf build
+
+.PHONY: all check asan tsan clang werror demo lint install uninstall clean
+.SECONDARY:
+
+-include $(wildcard $(BUILD)/*/*.d)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A carrier is a translator: bytes in, values out.  No sockets, no stdio, no clock.  The vtable is
+ * filled with designated initialisers, so that a new slot touches no carrier that does not have it.
+ */
+#ifndef OMNI_CARRIER_H
+#define OMNI_CARRIER_H
+
+#include "canon.h"
+#include "conf.h"
+#include "crypto.h"
+#include "http.h"
+
+/*
+ * One secret of an account under one key of the configuration, several while it is being rotated.
+ */
+struct secrets {
+	struct str text[SECRETS_PER_KEY];
+	struct mac *mac[SECRETS_PER_KEY]; /* keyed, where the carrier named a hash */
+	int n;
+};
+
+/* One account of a carrier as the configuration has it. */
+struct account {
+	struct str name;         /* `name`, else the carrier's own id; in `verified` */
+	struct str id;           /* the carrier's own id; {NULL, 0} if not configured */
+	struct str public_url;   /* of the account, else of the file; {NULL, 0} if not configured */
+	const struct json *conf; /* its object */
+	struct secrets proof;    /* under the carrier's proof_key */
+	struct secrets handshake; /* under its handshake_key */
+	const char *secret_header; /* the header that holds a credential of this account itself, or NULL */
+	unsigned secrets; /* those that its program asked for: CARRIER_PROOF, CARRIER_HANDSHAKE */
+	void *own;        /* what the carrier's open_account made */
+};
+
+/* The accounts of one carrier. */
+struct accounts {
+	struct account *list;
+	size_t n;
+};
+
+/* What a carrier is answered. */
+struct answer {
+	bool hand_over;   /* a webhook: the answer goes out when it is durable; else at once */
+	int status;       /* HTTP */
+	const char *type; /* Content-Type, or NULL */
+	struct str body;
+	const char *header, *value; /* one more header, or NULL */
+	struct arena *arena;        /* where a body that is made can live */
+};
+
+/* Refuse the method of the request with 405; ${allow} says which ones there are. */
+void answer_refuse(struct answer *a, const char *allow);
+
+/* A proof that held. */
+struct verdict {
+	const char *scheme;            /* "twilio-hmac-sha1", in `verified` */
+	const struct account *account; /* whose secret it was */
+};
+
+struct carrier {
+	const char *name;            /* "twilio": file name, configuration key, member of records */
+	const struct conf_key *keys; /* of one account, NULL-terminated */
+	const char *id_key; /* the key that holds the carrier's own id of the account, or NULL */
+	const char *proof_key; /* the key that holds the secret that proves webhooks; NULL: open_account reads what does */
+	enum hash proof_hash; /* what its MACs are made with */
+	const char *handshake_key; /* the key of the token for its handshake, or NULL: all that omni-recv may hold */
+
+	/*
+	 * Where the carrier sends the credential itself instead of a proof: taken out of all that
+	 * omni-validate writes, rejects included.  Header names (lower case), NULL-terminated, a
+	 * member at the top of a JSON body, and a parameter in the query of the URL; or NULL.
+	 */
+	const char *const *secret_headers;
+	const char *secret_member;
+	const char *secret_query;
+
+	/*
+	 * Make ready an account, whose secrets have been read, beyond what the members above say:
+	 * its MACs, secret_header, own.  Both may be NULL.  Return 0, or -1 with FAULT_CONFIG;
+	 * ${path} stands for the account in messages.
+	 */
+	int (*open_account)(struct conf *conf, struct account *a, const char *path, struct err *e);
+	void (*close_account)(struct account *a);
+
+	/*
+	 * Say what ${req} is to be answered with: fill ${a}, which arrives as "hand over, then 200
+	 * with no body".  ${accounts} hold handshake tokens only.  NULL: POST is handed over,
+	 * anything else is refused with 405.
+	 */
+	void (*receive)(const struct accounts *accounts, const struct request *req, struct answer *a);
+
+	/*
+	 * Check the proof in ${h} against ${accounts} (never empty; already narrowed to the one
+	 * that the path named). Return 0 with ${v} filled, or -1 with FAULT_DENIED and one of the
+	 * codes "signature-missing", "signature-malformed", "signature-mismatch",
+	 * "signature-expired", "account-unknown".  Where the likely cause can be computed, the text
+	 * names it; with ${explain} false no time is spent on that.
+	 */
+	int (*verify)(const struct accounts *accounts, const struct hook *h, bool explain,
+		      struct verdict *v, struct err *e);
+
+	/*
+	 * Translate ${h} into records; ${accounts} are the carrier's, without their secrets.  What
+	 * is unknown becomes an event, what is malformed inside a batch too; nothing is dropped.
+	 * Return 0, or -1 with FAULT_DATA when the body as a whole can not be read.
+	 */
+	int (*normalize)(const struct accounts *accounts, const struct hook *h,
+			 struct canon_list *out, struct err *e);
+};
+
+/* A carrier with its accounts, as the configuration has it. */
+struct carrier_conf {
+	const struct carrier *carrier;
+	struct str name;
+	struct accounts accounts;
+};
+
+struct carriers;
+
+/* The secrets that a program needs: what it does not ask for is never resolved. */
+enum { CARRIER_PROOF = 1, CARRIER_HANDSHAKE = 2 };
+
+/**
+ * carriers_open(conf, secrets, custom, e):
+ * Read the accounts of all carriers from ${conf}, which is borrowed, with the ${secrets} of them.
+ * ${custom} serves the carriers that the user has described in the file: carrier_custom, or where
+ * records are made carrier_custom_jq.  Return owned, or NULL with FAULT_CONFIG.
+ */
+struct carriers *carriers_open(struct conf *conf, unsigned secrets, const struct carrier *custom,
+			       struct err *e);
+void carriers_close(struct carriers *c);
+
+/* The carrier ${name}, configured (accounts.n > 0) or not, or NULL. */
+const struct carrier_conf *carriers_find(const struct carriers *c, struct str name);
+
+/* The ${i}-th carrier, or NULL behind the last. */
+const struct carrier_conf *carriers_at(const struct carriers *c, size_t i);
+
+/**
+ * carrier_account(c, name):
+ * The account of ${c} that goes by ${name}, its own or the carrier's id, or NULL.
+ */
+struct account *carrier_account(const struct carrier_conf *c, struct str name);
+
+/*
+ * The keys of the configuration file, all carriers' among them: what every program checks it
+ * against.
+ */
+const struct conf_key *carrier_conf_keys(void);
+
+extern const struct carrier carrier_bandwidth;
+/*
+ * Carriers that are described by data alone (omni-config(5)).  The second has `normalize`, and with
+ * it libjq.
+ */
+extern const struct carrier carrier_custom;
+extern const struct carrier carrier_custom_jq;
+
+extern const struct carrier carrier_inteliquent;
+extern const struct carrier carrier_livechat;
+extern const struct carrier carrier_messagebird;
+extern const struct carrier carrier_twilio;
+extern const struct carrier carrier_whatsapp;
+
+#endif

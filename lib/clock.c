@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+#include "clock.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum { DAY_MS = 86400000 };
+
+static const int64_t first_ms = -62167219200000; /* 0000-01-01T00:00:00.000Z */
+static const int64_t last_ms = 253402300799999;  /* 9999-12-31T23:59:59.999Z */
+
+static bool frozen;
+static int64_t frozen_ms;
+
+int clock_init(struct err *e)
+{
+	const char *text = getenv("OMNI_CLOCK");
+
+	frozen = false;
+	if (!text || !*text)
+		return 0;
+	if (clock_parse(str_c(text), &frozen_ms) < 0)
+		return err_set(e, FAULT_CONFIG, "clock-malformed",
+			       "OMNI_CLOCK is not a time; write it as 2026-01-14T09:00:00.000Z");
+	frozen = true;
+	return 0;
+}
+
+static int64_t read_ms(clockid_t which)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(which, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t clock_now(void)
+{
+	return frozen ? frozen_ms : read_ms(CLOCK_REALTIME);
+}
+
+int64_t clock_mono(void)
+{
+	return read_ms(CLOCK_MONOTONIC);
+}
+
+/*
+ * Days and dates of the Gregorian calendar.  Years are counted from March, so that the leap day is
+ * the last of its year, and in eras of 400 years, which all have 146097 days.
+ */
+static int64_t days_of(int year, int month, int day)
+{
+	int y = month <= 2 ? year - 1 : year;
+	int era = (y >= 0 ? y : y - 399) / 400;
+	int of_era = y - era * 400;
+	int of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+
+	return (int64_t)era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+static void date_of(int64_t days, int *year, int *month, int *day)
+{
+	int64_t z = days + 719468;
+	int64_t era = (z >= 0 ? z : z - 146096) / 146097;
+	int d = (int)(z - era * 146097);
+	int of_era = (d - d / 1460 + d / 36524 - d / 146096) / 365;
+	int of_year = d - (365 * of_era + of_era / 4 - of_era / 100);
+	int m = (5 * of_year + 2) / 153;
+
+	*day = of_year - (153 * m + 2) / 5 + 1;
+	*month = m < 10 ? m + 3 : m - 9;
+	*year = (int)(of_era + era * 400) + (*month <= 2);
+}
+
+static char *put(char *p, int value, int digits)
+{
+	for (int i = digits - 1; i >= 0; i--) {
+		p[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return p + digits;
+}
+
+void clock_format(char out[CLOCK_TEXT + 1], int64_t ms)
+{
+	int year, month, day, rest;
+	int64_t days;
+	char *p = out;
+
+	ms = ms < first_ms ? first_ms : ms > last_ms ? last_ms : ms;
+	days = (ms - (ms < 0 ? DAY_MS - 1 : 0)) / DAY_MS;
+	rest = (int)(ms - days * DAY_MS);
+	date_of(days, &year, &month, &day);
+	p = put(p, year, 4);
+	*p++ = '-';
+	p = put(p, month, 2);
+	*p++ = '-';
+	p = put(p, day, 2);
+	*p++ = 'T';
+	p = put(p, rest / 3600000, 2);
+	*p++ = ':';
+	p = put(p, rest / 60000 % 60, 2);
+	*p++ = ':';
+	p = put(p, rest / 1000 % 60, 2);
+	*p++ = '.';
+	p = put(p, rest % 1000, 3);
+	*p++ = 'Z';
+	*p = '\0';
+}
+
+/* The ${n} digits at ${p} as a number from ${min} to ${max}, else -1. */
+static int number(const char *p, int n, int min, int max)
+{
+	int v = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return -1;
+		v = v * 10 + (p[i] - '0');
+	}
+	return v >= min && v <= max ? v : -1;
+}
+
+static int month_days(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+/* ".123456" at the start of ${s} in milliseconds, -1 if the dot stands alone; ${used} bytes. */
+static int fraction(struct str s, size_t *used)
+{
+	int ms = 0, unit = 100;
+	size_t i = 1;
+
+	*used = 0;
+	if (s.n == 0 || s.p[0] != '.')
+		return 0;
+	for (; i < s.n && s.p[i] >= '0' && s.p[i] <= '9'; i++, unit /= 10)
+		ms += (s.p[i] - '0') * unit;
+	*used = i;
+	return i > 1 ? ms : -1;
+}
+
+/* "Z" or "+02:00", all of ${s}, in minutes. */
+static int offset(struct str s, int *minutes)
+{
+	int h, m;
+
+	*minutes = 0;
+	if (s.n == 1)
+		return s.p[0] == 'Z' || s.p[0] == 'z' ? 0 : -1;
+	if (s.n != 6 || (s.p[0] != '+' && s.p[0] != '-') || s.p[3] != ':')
+		return -1;
+	h = number(s.p + 1, 2, 0, 23);
+	m = number(s.p + 4, 2, 0, 59);
+	if (h < 0 || m < 0)
+		return -1;
+	*minutes = (s.p[0] == '-' ? -1 : 1) * (h * 60 + m);
+	return 0;
+}
+
+/* A leap second falls only before midnight UTC at the end of a month; ${ms} is the second after. */
+static bool leap_second_at(int64_t ms)
+{
+	int64_t seconds = (ms - (ms < 0 ? 999 : 0)) / 1000;
+	int year, month, day;
+
+	if (seconds % 86400 != 0)
+		return false;
+	date_of(seconds / 86400, &year, &month, &day);
+	return day == 1;
+}
+
+int clock_parse(struct str s, int64_t *ms)
+{
+	int year, month, day, h, m, sec, frac, minutes;
+	size_t used;
+	int64_t t;
+
+	if (s.n < 20 || s.p[4] != '-' || s.p[7] != '-' || s.p[13] != ':' || s.p[16] != ':' ||
+	    (s.p[10] != 'T' && s.p[10] != 't' && s.p[10] != ' '))
+		return -1;
+	year = number(s.p, 4, 0, 9999);
+	month = number(s.p + 5, 2, 1, 12);
+	day = year < 0 || month < 0 ? -1 : number(s.p + 8, 2, 1, month_days(year, month));
+	h = number(s.p + 11, 2, 0, 23);
+	m = number(s.p + 14, 2, 0, 59);
+	sec = number(s.p + 17, 2, 0, 60);
+	frac = fraction(str_sub(s, 19, s.n), &used);
+	if (day < 0 || h < 0 || m < 0 || sec < 0 || frac < 0 ||
+	    offset(str_sub(s, 19 + used, s.n), &minutes) < 0)
+		return -1;
+	t = days_of(year, month, day) * DAY_MS +
+	    ((h * 60 + m - minutes) * 60 + sec) * INT64_C(1000) + frac;
+	if (sec == 60 && !leap_second_at(t))
+		return -1;
+	*ms = t;
+	return 0;
+}
+
+struct str clock_text(struct arena *a, int64_t ms)
+{
+	char *text = arena_alloc(a, CLOCK_TEXT + 1);
+
+	clock_format(text, ms);
+	return (struct str){ text, CLOCK_TEXT };
+}
+
+struct str clock_utc(struct arena *a, struct str s)
+{
+	int64_t ms;
+
+	return clock_parse(s, &ms) < 0 ? STR_NONE : clock_text(a, ms);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time as the records have it: RFC 3339 in UTC with milliseconds, "2026-01-14T09:00:00.000Z".
+ * Pure stages never ask for the time; who does, asks here, so that OMNI_CLOCK can set it.
+ */
+#ifndef OMNI_CLOCK_H
+#define OMNI_CLOCK_H
+
+#include "arena.h"
+#include "err.h"
+
+enum { CLOCK_TEXT = 24 }; /* characters of a formatted time */
+
+/**
+ * clock_init(e):
+ * Read OMNI_CLOCK: a time at which the clock stands still.  Return 0, or -1 with FAULT_CONFIG if it
+ * is not one.
+ */
+int clock_init(struct err *e);
+
+/* Milliseconds since 1970: now, or what OMNI_CLOCK says. */
+int64_t clock_now(void);
+
+/* Milliseconds of a clock that never jumps, for measuring. */
+int64_t clock_mono(void);
+
+/*
+ * Write ${ms} as text, NUL-terminated. Years 0000 to 9999; what lies outside is shown as the
+ * nearest of them.
+ */
+void clock_format(char out[CLOCK_TEXT + 1], int64_t ms);
+
+/**
+ * clock_parse(s, ms):
+ * Read an RFC 3339 time, any offset, any number of decimals (cut to milliseconds), "T" or a space
+ * between date and time.  Return 0, or -1 if ${s} is not a time that exists.
+ */
+int clock_parse(struct str s, int64_t *ms);
+
+/* ${ms} as text; lives in ${a}. */
+struct str clock_text(struct arena *a, int64_t ms);
+
+/* The time that clock_parse reads in ${s}, as the records have it; {NULL, 0} if there is none. */
+struct str clock_utc(struct arena *a, struct str s);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Every size that bounds something from outside, with its reason.  Bytes unless said otherwise. */
+#ifndef OMNI_LIMIT_H
+#define OMNI_LIMIT_H
+
+#define KIB(n) ((size_t)(n) << 10)
+#define MIB(n) ((size_t)(n) << 20)
+
+#define LINE_MAX_BYTES KIB(1024) /* a line as it enters the system; carriers stay well below it */
+#define LINE_GROWTH \
+	KIB(128) /* what stages may add to such a line: their members, a reject around it */
+#define LINE_KEPT \
+	KIB(512) /* the start of an overlong line that its reject keeps: fits even as base64 */
+
+#define BLOCK_BYTES \
+	KIB(256) /* unit of reading, of writing and of work for one thread: fits in L2 */
+
+#define REQUEST_HEAD_MAX KIB(64)  /* request line and headers together; carriers send below 4 KiB */
+#define REQUEST_BODY_MAX KIB(900) /* leaves room in LINE_MAX_BYTES for headers and JSON escapes */
+#define REQUEST_HEADERS  100      /* headers in one request */
+
+/* What one place in a webhook gives to each of the records made from it (names, ids of accounts): else
+ * a webhook of 1 MiB with one long name and thousands of messages would become gigabytes. */
+#define SHARED_MAX KIB(1)
+
+#define FORM_FIELDS_MAX 1000 /* fields of one form; Twilio sends some 40 */
+#define SIGN_BASE_MAX \
+	KIB(1024) /* URL and sorted fields: no longer than the body that they came in */
+
+#define CONF_MAX_BYTES MIB(4) /* a configuration file: ten thousand rules are about 2 MiB */
+#define SECRET_MAX_BYTES \
+	KIB(64)              /* a secret file: service-account JSON and PEM chains are below it */
+#define SECRETS_PER_KEY 8    /* old and new during rotation, with room */
+#define ACCOUNTS_MAX    4096 /* accounts of one carrier */
+
+#define PACK_WINDOW_LOG \
+	27 /* memory to decompress: 2^27 = 128 MiB, what zstd reads without being told */
+#define CAPTURE_MAX_BYTES MIB(64) /* a file of raw requests, read whole: some 60,000 of 1 KiB */
+
+#define ROUTE_NAME_MAX 64 /* name of a rule or destination; a destination becomes a file name */
+#define ROUTE_MAX \
+	KIB(96) /* `route` of one record, half of it for --explain: stays below LINE_GROWTH */
+#define KEYWORD_MAX 64 /* a keyword of the user's own, in its normal form */
+
+#define REC_ADDED_MAX 8 /* members that stages append to one record in one process */
+
+#define REGEX_MATCH_LIMIT 100000 /* backtracking steps of one match: about a millisecond */
+#define EXPR_MAX_BYTES    MIB(1) /* a file with a jq program */
+#define EXPR_TIME_MS      1000 /* processor time of one run of a user's jq program on one record */
+#define EXPR_DEPTH_MAX \
+	256 /* levels of a value that goes through libjq, which recurses on the stack */
+#define MATCH_DEPTH_MAX 64 /* levels of all, any and not in one condition */
+
+#endif

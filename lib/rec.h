@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A record: one JSON object on one line, the members that stages have appended to it since it was
+ * read, and where it came from.  Copying a struct rec is how a stage makes a changed record; it
+ * borrows all that it points to, which lives in the record's arena.
+ */
+#ifndef OMNI_REC_H
+#define OMNI_REC_H
+
+#include "json.h"
+#include "limit.h"
+
+struct rec_member {
+	struct str key, value; /* value is JSON */
+	bool replaces;         /* the line has a member of this name, which must go */
+};
+
+struct rec {
+	struct str line;         /* the bytes as they came, without their line end */
+	const struct json *root; /* the same, parsed: an object */
+	struct arena *arena;     /* lives until the record is done; what a step makes goes here */
+	const char *file;        /* for messages: the operand, "-" for standard input */
+	uint64_t lineno;         /* from 1 */
+	struct rec_member added[REC_ADDED_MAX];
+	unsigned n_added;
+	const unsigned short *dests; /* where --split sends it: indexes into the stage's destinations */
+	unsigned n_dests;
+};
+
+/**
+ * rec_parse(r, line, arena, e):
+ * Make ${r} of ${line}.  Return 0, or -1 with FAULT_DATA: not UTF-8, not JSON, not an object.
+ */
+int rec_parse(struct rec *r, struct str line, struct arena *arena, struct err *e);
+
+/**
+ * rec_get(r, key):
+ * The member ${key} as later stages will see it: appended ones first, then those of the line.  NULL
+ * if there is none.
+ */
+const struct json *rec_get(const struct rec *r, const char *key);
+
+static inline struct str rec_str(const struct rec *r, const char *key)
+{
+	return json_str(rec_get(r, key));
+}
+
+/* True if the record's kind is ${kind}. */
+bool rec_is(const struct rec *r, const char *kind);
+
+/**
+ * rec_add(r, key, value):
+ * Append the member ${key} with the JSON ${value} to ${r}; one that is there already is replaced.
+ * Both are borrowed until the record has been put.  ${key} needs no escapes.
+ */
+void rec_add(struct rec *r, const char *key, struct str value);
+
+/* Write ${r} with all that was appended, without a line end. */
+void rec_write(struct buf *b, const struct rec *r);
+
+/**
+ * rec_made(r, parent, text, e):
+ * Make ${r} a new record out of ${text}, the JSON of one object; it inherits place and arena of
+ * ${parent}. The root is parsed only when somebody asks for a member (rec_get).
+ */
+void rec_made(struct rec *r, const struct rec *parent, struct str text);
+
+/**
+ * rec_inherit(b, parent, part, parts):
+ * Append the members that every record made from ${parent} takes over, inside the open object in
+ * ${b}: `trace`, and `lease` with this record's share.  ${part} counts from 1.  A share of a share
+ * is again a fraction: of part p/P, the k-th of n is ((p-1)n+k)/(Pn), so the shares of one lease
+ * always add up to 1.
+ */
+void rec_inherit(struct buf *b, const struct rec *parent, unsigned part, unsigned parts);
+
+/**
+ * rec_share(r, part, parts):
+ * The same for a record that goes on unchanged beside others that were made from it: replace its
+ * lease by this share.
+ */
+void rec_share(struct rec *r, unsigned part, unsigned parts);
+
+/**
+ * rec_reject(b, stage, r, e):
+ * Write the reject of ${r} by ${stage} for ${e}, without a line end.  Its id is derived, its `at`
+ * that of the record.
+ */
+void rec_reject(struct buf *b, const char *stage, const struct rec *r, const struct err *e);
+
+/**
+ * rec_reject_raw(b, stage, raw, lineno, e):
+ * The same for bytes that are no record: they go into `raw`, or `raw64` when they are not UTF-8.
+ * ${lineno} 0 is left out.
+ */
+void rec_reject_raw(struct buf *b, const char *stage, struct str raw, uint64_t lineno,
+		    const struct err *e);
+
+#endif

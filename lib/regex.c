@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "regex.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+
+#include "diag.h"
+#include "limit.h"
+
+struct regex {
+	pcre2_code *code;
+	pcre2_match_context *bounds;
+};
+
+/* The position of the character that ${n} bytes of ${s} stand before, from 1. */
+static size_t character(struct str s, size_t n)
+{
+	size_t at = 1;
+
+	for (size_t i = 0; i < n && i < s.n; i++)
+		at += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return at;
+}
+
+struct regex *regex_new(struct str pattern, struct err *e)
+{
+	const uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
+	PCRE2_SPTR text = (PCRE2_SPTR)(pattern.p ? pattern.p : "");
+	struct regex *r = calloc(1, sizeof(*r));
+	PCRE2_UCHAR why[160];
+	PCRE2_SIZE at;
+	int bad;
+
+	if (!r)
+		diag_oom();
+	r->code = pcre2_compile(text, pattern.n, options, &bad, &at, NULL);
+	if (!r->code) {
+		pcre2_get_error_message(bad, why, sizeof(why));
+		err_set(e, FAULT_CONFIG, "regex", "regular expression: %s, at character %zu",
+			(const char *)why, character(pattern, at));
+		regex_free(r);
+		return NULL;
+	}
+	/* Where there is no JIT the interpreter gives the same answers. */
+	(void)pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE);
+	r->bounds = pcre2_match_context_create(NULL);
+	if (!r->bounds)
+		diag_oom();
+	pcre2_set_match_limit(r->bounds, REGEX_MATCH_LIMIT);
+	return r;
+}
+
+void regex_free(struct regex *r)
+{
+	if (!r)
+		return;
+	pcre2_match_context_free(r->bounds);
+	pcre2_code_free(r->code);
+	free(r);
+}
+
+int regex_match(const struct regex *r, struct str s)
+{
+	PCRE2_SPTR text = (PCRE2_SPTR)(s.p ? s.p : "");
+	static _Thread_local pcre2_match_data *found;
+	int rc;
+
+	if (!found)
+		found = pcre2_match_data_create(1, NULL);
+	if (!found)
+		diag_oom();
+	rc = pcre2_match(r->code, text, s.n, 0, PCRE2_NO_UTF_CHECK, found, r->bounds);
+	/* JIT works on 32 KiB of stack; the interpreter takes what it needs from the heap. */
+	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
+		rc = pcre2_match(r->code, text, s.n, 0, PCRE2_NO_JIT | PCRE2_NO_UTF_CHECK, found,
+				 r->bounds);
+	if (rc == PCRE2_ERROR_NOMATCH)
+		return 0;
+	return rc < 0 ? -1 : 1;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stage: one record in, 0..n records out, no input or output of its own.  The runner (stage_main)
+ * gives it standard input or files, rejects, threads, signals, statistics and an exit code;
+ * omni(7).
+ */
+#ifndef OMNI_STAGE_H
+#define OMNI_STAGE_H
+
+#include "conf.h"
+#include "opt.h"
+#include "rec.h"
+
+/* Where a stage puts its records: the runner's output, or the next stage. */
+struct out {
+	void (*put)(struct out *o, const struct rec *r);
+	void (*reject)(struct out *o, const struct rec *r, struct err *e);
+};
+
+static inline void out_put(struct out *o, const struct rec *r)
+{
+	o->put(o, r);
+}
+
+/*
+ * Reject ${r}: for a stage that must not show the record as it came; else step returns -1, which
+ * does the same.
+ */
+static inline void out_reject(struct out *o, const struct rec *r, struct err *e)
+{
+	o->reject(o, r, e);
+}
+
+/* What a stage is opened with.  All of it is borrowed for the life of the stage. */
+struct setup {
+	const struct args *args;
+	struct conf *conf;
+};
+
+struct stage {
+	struct program program; /* name, options, help */
+	const char *name;       /* "route": in rejects and metrics */
+	const struct conf_key *(*keys)(void); /* what the configuration is checked against; NULL: it takes none, and no -c */
+	bool pure; /* no clock, no effects: may run in several threads, one opened stage each */
+
+	/* Return the opened stage, or NULL with FAULT_CONFIG or FAULT_USAGE. */
+	void *(*open)(const struct setup *s, struct err *e);
+
+	/*
+	 * Handle one record: put it on, changed or not, or others in its place.  Return 0, or -1
+	 * having put nothing: then the runner makes a reject of the record (FAULT_DATA, DENIED,
+	 * DUPLICATE, TEMP), or ends (any other fault).
+	 */
+	int (*step)(void *st, const struct rec *r, struct out *o, struct err *e);
+
+	/*
+	 * End of input.  May be NULL, and is for pure stages: their records have nothing to do with
+	 * each other.
+	 */
+	int (*flush)(void *st, struct out *o, struct err *e);
+
+	/* close(NULL) is legal. */
+	void (*close)(void *st);
+
+	/*
+	 * Names of the destinations that rec.dests indexes, for --split; NULL-terminated, living as
+	 * long as ${st}.  NULL if the stage has none, and then it has no --split.
+	 */
+	const char *const *(*dests)(void *st);
+};
+
+/**
+ * stage_main(s, argc, argv):
+ * Run ${s} as a program.  Return its exit code.
+ */
+int stage_main(const struct stage *s, int argc, char **argv);
+
+#endif

@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What each program links, and which way includes point: a program has only what it uses.
+
+load helper
+
+src=$BATS_TEST_DIRNAME/..
+
+# links(program, library...): these and no others, as they stand in the program itself.
+links() {
+	local program=$1
+	shift
+	readelf -d "$BUILD/$program" | sed -n 's/.*(NEEDED).*\[lib\(.*\)\.so.*/\1/p' | sed 's/-linux.*//' | grep -vxE 'c|m' | sort >have
+	printf '%s\n' "$@" | sort | diff -u - have
+}
+
+@test "omni-recv, which faces the Internet, links neither jq, curl, images nor archives" {
+	plain
+	links omni-recv yyjson zstd z crypto gnutls microhttpd
+}
+
+@test "omni-validate links neither jq nor regular expressions" {
+	plain
+	links omni-validate yyjson zstd z crypto
+}
+
+@test "omni-normalize and omni-route link what they evaluate with" {
+	plain
+	links omni-normalize yyjson zstd z crypto jq
+	links omni-route yyjson zstd z crypto jq pcre2-8
+}
+
+@test "programs are position-independent, their relocations read-only and bound at start" {
+	plain
+	for program in "$BUILD"/omni-*; do
+		[ -x "$program" ] || continue
+		readelf -h "$program" | grep -q 'Type: *DYN'
+		readelf -d "$program" | grep -q BIND_NOW
+		readelf -lW "$program" | grep -q GNU_RELRO
+		readelf -lW "$program" | grep GNU_STACK | grep -qv RWE
+	done
+}
+
+@test "includes point down: lib knows no carrier, carriers know no tool" {
+	cd "$src"
+	grep -hE '^#include "' lib/*.[ch] | sed 's/.*"\(.*\)"/\1/' | sort -u | while read -r header; do
+		[ -e "lib/$header" ] || echo "$header"
+	done | nothing
+	grep -hE '^#include "' carriers/*.[ch] | sed 's/.*"\(.*\)"/\1/' | sort -u | while read -r header; do
+		[ -e "lib/$header" ] || [ -e "carriers/$header" ] || echo "$header"
+	done | nothing
+}
+
+@test "carriers have no sockets, no stdio and no clock" {
+	no grep -nE '#include <(stdio|sys/socket|netinet|time|sys/time|unistd|fcntl|poll)' "$src"/carriers/*.[ch]
+	nm -u "$BUILD"/carriers/*.o | { grep -wE 'open|read|write|printf|fopen|fprintf|socket|connect|time|clock_gettime|gettimeofday|getenv|rand|random' || :; } | nothing
+}
+
+# door(header, file): only that file of lib/ includes that header of a foreign library.
+door() {
+	(cd "$src" && grep -lE "^#include <$1" lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | diff -u - <(printf '%s\n' "$2")
+}
+
+@test "each foreign library has one door" {
+	door 'yyjson\.h' lib/json.c
+	door 'jq\.h' lib/expr.c
+	door 'pcre2\.h' lib/regex.c
+	door 'openssl/' lib/crypto.c
+	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
+	door '(zstd|zlib)' lib/pack.c
+}
+
+@test "every header compiles alone, first or twice" {
+	cd "$src"
+	for header in lib/*.h carriers/*.h tools/*.h; do
+		printf '#include "%s"\n#include "%s"\n' "${header##*/}" "${header##*/}" |
+			"${CC:-gcc}" -std=c17 -D_GNU_SOURCE -Wall -Wextra -Wundef -Werror -Ilib -Icarriers -Itools -fsyntax-only -x c - ||
+			{ echo "$header"; return 1; }
+	done
+}
+
+@test "every source says its licence first" {
+	cd "$src"
+	for file in lib/*.[ch] carriers/*.[ch] tools/*.[ch]; do
+		[ "$(head -n 1 "$file")" = '/* SPDX-License-Identifier: MIT */' ] || { echo "$file"; return 1; }
+	done
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * LD_PRELOAD: the OMNI_FAIL_AT-th call of a kind fails, once, as it fails when memory or disk run
+ * out.  OMNI_FAIL_CALL says which: "malloc" (calloc, realloc and its kin among them) or "write".
+ * Writes to standard error and to what is neither a file, a pipe nor a device (an eventfd can not
+ * fail) are not counted.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static atomic_long calls;
+static long fail_at;
+static const char *fail_call;
+
+__attribute__((constructor)) static void init(void)
+{
+	const char *at = getenv("OMNI_FAIL_AT"), *call = getenv("OMNI_FAIL_CALL");
+
+	fail_call = call ? call : "malloc";
+	fail_at = at ? strtol(at, NULL, 10) : 0; /* last: nothing counts before it is set */
+}
+
+static int fails(const char *call)
+{
+	if (fail_at <= 0 || strcmp(call, fail_call) != 0)
+		return 0;
+	return atomic_fetch_add(&calls, 1) + 1 == fail_at;
+}
+
+__attribute__((destructor)) static void report(void)
+{
+	static const char text[] = "fail.so: not reached\n";
+
+	if (atomic_load(&calls) < fail_at)
+		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+}
+
+/*
+ * The loader and libc have their own names for these, so that the shim needs no dlsym to allocate.
+ */
+extern void *__libc_malloc(size_t n);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t n);
+
+void *malloc(size_t n)
+{
+	if (fails("malloc")) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	if (fails("malloc")) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+	if (fails("malloc")) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __libc_realloc(p, n);
+}
+
+void *reallocarray(void *p, size_t n, size_t size)
+{
+	if (size != 0 && n > SIZE_MAX / size) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return realloc(p, n * size);
+}
+
+ssize_t write(int fd, const void *p, size_t n)
+{
+	static ssize_t (*next)(int, const void *, size_t);
+	struct stat st;
+
+	if (!next) { /* a function's address comes as an object pointer: dlsym(3) */
+		void *symbol = dlsym(RTLD_NEXT, "write");
+
+		memcpy(&next, &symbol, sizeof(next));
+	}
+	if (fd != STDERR_FILENO && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) != 0 && fails("write")) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return next(fd, p, n);
+}

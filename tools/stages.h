@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Every stage, one line each. */
+#ifndef OMNI_STAGES_H
+#define OMNI_STAGES_H
+
+#include "stage.h"
+
+extern const struct stage stage_validate;
+extern const struct stage stage_normalize;
+extern const struct stage stage_route;
+
+#endif
