@@ -599,3 +599,14 @@ records() {
 @test "hostile input of every kind does not harm an honest client" {
 	"$BATS_TEST_DIRNAME/serve/soak" 4 200 7
 }
+
+@test "a FIFO that nothing was written to has an end all the same, for a reader that came later" {
+	mkfifo fifo
+	start -o fifo
+	timeout 20 cat fifo >got &
+	reader=$!
+	sleep 0.5
+	stop
+	wait "$reader"
+	[ ! -s got ]
+}

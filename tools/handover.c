@@ -246,8 +246,15 @@ static int file_close(struct handover *h, int ms, struct err *e)
 {
 	struct file *f = file_of(h);
 	int64_t until = clock_mono() + ms;
+	struct err nobody;
 	int rc = 1;
 
+	/*
+	 * Who opened a FIFO to read before anything was written waits for a writer: one that comes
+	 * and goes is the end.
+	 */
+	if (f->fd < 0 && f->fifo)
+		(void)open_file(f, &nobody);
 	while (f->fd >= 0 && (rc = put_rest(f, e)) == 0 && clock_mono() < until) {
 		struct pollfd p = { .fd = f->fd, .events = POLLOUT };
 
