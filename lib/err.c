@@ -40,6 +40,7 @@ int err_exit(const struct err *e)
 	case FAULT_DUPLICATE:
 		return EXIT_DATA;
 	case FAULT_TEMP:
+	case FAULT_AWAY:
 		return EXIT_TEMP;
 	case FAULT_IO:
 		return EXIT_IO;

@@ -12,6 +12,7 @@ enum fault {
 	FAULT_DENIED, /* the record may not pass: forged, opted out, policy: class "denied" */
 	FAULT_DUPLICATE, /* seen before: class "duplicate" */
 	FAULT_TEMP,      /* could work later: class "temp" */
+	FAULT_AWAY,      /* a store, queue or carrier can not be had now: end, and run again */
 	FAULT_OS,        /* memory, descriptors, threads */
 	FAULT_IO,        /* reading input or writing output failed */
 	FAULT_CONFIG,    /* configuration, schema or secret unusable */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crew.h"
 #include "diag.h"
 #include "sig.h"
@@ -46,7 +47,7 @@ static const struct opt opts_all[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
-static void common_options(const struct stage *s, struct opt *table)
+void stage_options(const struct stage *s, struct opt table[STAGE_OPTIONS])
 {
 	if (s->keys)
 		*table++ = opt_config;
@@ -129,8 +130,13 @@ static int account(struct runner *r, struct job *j)
 	return next;
 }
 
+/* Write what ${j} has become.  What an effect has not made durable is not said to have been done. */
 static int write_out(struct runner *r, struct job *j)
 {
+	if (r->stage->commit && work_commit(r->works[0], j) < 0) {
+		r->stop = j->stop;
+		return -1;
+	}
 	for (unsigned i = 0; i < j->n_out; i++) {
 		if (j->out[i].n > 0 && sink_write(r->sink, i, buf_get(&j->out[i]), &r->stop) < 0)
 			return -1;
@@ -183,15 +189,16 @@ static void run_alone(struct runner *r)
 		switch (lines_next(r->lines, &job.in, &e)) {
 		case LINES_BLOCK:
 			work_block(r->works[0], &job);
-			meter = account(r, &job);
 			if ((full(&job) || job.stop.fault) && write_out(r, &job) < 0)
 				break;
+			meter = account(r, &job);
 			r->stop = job.stop;
 			break;
 		case LINES_WAIT:
-			if (write_out(r, &job) == 0)
-				wait_for(r, true, -1, meter);
-			meter = account(r, NULL);
+			if (write_out(r, &job) < 0)
+				break;
+			meter = account(r, &job);
+			wait_for(r, true, -1, meter);
 			break;
 		case LINES_ERROR:
 			input_error(r, &e);
@@ -203,9 +210,9 @@ static void run_alone(struct runner *r)
 	}
 	if (!more) {
 		work_flush(r->works[0], &job);
-		account(r, &job);
 		if (write_out(r, &job) == 0)
 			r->stop = job.stop;
+		account(r, &job);
 	}
 	job_free(&job);
 }
@@ -292,7 +299,7 @@ static void close_all(struct runner *r)
 int stage_main(const struct stage *s, int argc, char **argv)
 {
 	struct runner *r = calloc(1, sizeof(*r));
-	struct opt common[12];
+	struct opt common[STAGE_OPTIONS];
 	struct err e;
 	int rc;
 
@@ -300,7 +307,7 @@ int stage_main(const struct stage *s, int argc, char **argv)
 	if (!r)
 		diag_oom();
 	r->stage = s;
-	common_options(s, common);
+	stage_options(s, common);
 	rc = opt_parse(&s->program, common, argc, argv, &r->args, &e);
 	if (rc > 0) {
 		rc = EXIT_OK;
@@ -316,7 +323,7 @@ int stage_main(const struct stage *s, int argc, char **argv)
 		goto out;
 	}
 	diag_quiet(opt_flag(&r->args, "quiet"));
-	if (sig_init(!s->pure, &e) < 0 || open_all(r, &e) < 0) {
+	if (sig_init(!s->pure, &e) < 0 || (!s->pure && clock_init(&e) < 0) || open_all(r, &e) < 0) {
 		rc = e.fault == FAULT_USAGE ? opt_usage(&s->program, e.text) : diag_fail(&e);
 		goto out;
 	}

@@ -41,7 +41,7 @@ struct stage {
 	struct program program; /* name, options, help */
 	const char *name;       /* "route": in rejects and metrics */
 	const struct conf_key *(*keys)(void); /* what the configuration is checked against; NULL: it takes none, and no -c */
-	bool pure; /* no clock, no effects: may run in several threads, one opened stage each */
+	bool pure; /* no commit, no clock, no effects: may run in several threads, one opened stage each */
 
 	/* Return the opened stage, or NULL with FAULT_CONFIG or FAULT_USAGE. */
 	void *(*open)(const struct setup *s, struct err *e);
@@ -59,6 +59,14 @@ struct stage {
 	 */
 	int (*flush)(void *st, struct out *o, struct err *e);
 
+	/*
+	 * Make durable what was stepped since the last call, and put what was held back for that:
+	 * no byte of output is written, and nobody waits for input, before this has been called.
+	 * Where it fails nothing that was put since is written.  For stages with effects; may be
+	 * NULL.  Return 0, or -1 with the fault that ends the work.
+	 */
+	int (*commit)(void *st, struct out *o, struct err *e);
+
 	/* close(NULL) is legal. */
 	void (*close)(void *st);
 
@@ -74,5 +82,10 @@ struct stage {
  * Run ${s} as a program.  Return its exit code.
  */
 int stage_main(const struct stage *s, int argc, char **argv);
+
+enum { STAGE_OPTIONS = 12 };
+
+/* The options that the runner itself reads for ${s}, with the end of the table. */
+void stage_options(const struct stage *s, struct opt table[STAGE_OPTIONS]);
 
 #endif

@@ -178,8 +178,12 @@ static void too_long(struct work *w, struct str start, uint64_t bytes, uint64_t 
  */
 static bool grown(const struct rec *r)
 {
-	return r->line.n <= LINE_MAX_BYTES + LINE_GROWTH &&
-	       (rec_is(r, "reject") || rec_get(r, "verified") || rec_get(r, "route"));
+	static const char *const ours[] = { "verified", "route", "lease", "store", "limit", "replay" };
+	bool found = rec_is(r, "reject");
+
+	for (size_t i = 0; i < LEN(ours) && !found; i++)
+		found = rec_get(r, ours[i]) != NULL;
+	return found && r->line.n <= LINE_MAX_BYTES + LINE_GROWTH;
 }
 
 static void work_line(struct work *w, struct str line, const char *file, uint64_t lineno)
@@ -239,4 +243,17 @@ void work_flush(struct work *w, struct job *j)
 	if (w->stage->flush && w->stage->flush(w->state, &w->out, &j->stop) == 0)
 		j->stop.fault = FAULT_NONE;
 	arena_reset(w->arena);
+}
+
+int work_commit(struct work *w, struct job *j)
+{
+	struct err e = { .fault = FAULT_NONE };
+	int rc;
+
+	w->job = j;
+	rc = w->stage->commit(w->state, &w->out, &e);
+	arena_reset(w->arena);
+	if (rc < 0)
+		j->stop = e;
+	return rc;
 }

@@ -52,4 +52,10 @@ void work_block(struct work *w, struct job *j);
 /* End of input: what the stage still holds goes to ${j}. */
 void work_flush(struct work *w, struct job *j);
 
+/*
+ * Let the stage commit; what it held back goes to ${j}.  Return 0, or -1 with j->stop: then nothing
+ * that ${j} holds may be written.
+ */
+int work_commit(struct work *w, struct job *j);
+
 #endif
