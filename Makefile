@@ -61,7 +61,7 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tests/unit $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) \
-		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8
+		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3
 
 $(BUILD)/fail.so: tests/preload/fail.c
 	@mkdir -p $(@D)

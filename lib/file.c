@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "diag.h"
 
 int file_read(const char *path, size_t max, struct arena *a, struct str *out, struct stat *st,
 	      struct err *e)
@@ -36,5 +39,39 @@ out:
 	if (b.p)
 		explicit_bzero(b.p, b.n);
 	buf_free(&b);
+	return rc;
+}
+
+int file_parents(const char *path, struct err *e)
+{
+	char *dir = strdup(path);
+	int rc = 0;
+
+	if (!dir)
+		diag_oom();
+	for (char *p = strchr(dir + 1, '/'); p && rc == 0; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+			rc = err_set(e, FAULT_IO, "directory", "%s: %s", dir, strerror(errno));
+		*p = '/';
+	}
+	free(dir);
+	return rc;
+}
+
+int file_sync_dir(const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? strndup(path, (size_t)(slash - path) + (slash == path)) : strdup(".");
+	int fd, rc = 0;
+
+	if (!dir)
+		diag_oom();
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) < 0)
+		rc = err_set(e, FAULT_IO, "directory", "%s: %s", dir, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(dir);
 	return rc;
 }

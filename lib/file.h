@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Small files that are read whole: configuration, secrets, programs of the user's. */
+/*
+ * Files: small ones that are read whole (configuration, secrets, programs of the user's), and what makes
+ * new ones last.
+ */
 #ifndef OMNI_FILE_H
 #define OMNI_FILE_H
 
@@ -16,5 +19,19 @@
  */
 int file_read(const char *path, size_t max, struct arena *a, struct str *out, struct stat *st,
 	      struct err *e);
+
+/**
+ * file_parents(path, e):
+ * Make the directories above ${path} that are missing, with mode 0700.  Return 0, or -1 with FAULT_IO
+ * naming the one that could not be made.
+ */
+int file_parents(const char *path, struct err *e);
+
+/**
+ * file_sync_dir(path, e):
+ * Sync the directory that ${path} stands in: a name that was made or renamed there lasts.  Return 0, or
+ * -1 with FAULT_IO.
+ */
+int file_sync_dir(const char *path, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "complete.h"
 #include "diag.h"
 
 static const struct opt standard[] = {
@@ -26,6 +27,14 @@ static void gather(struct args *a, const struct opt *opts)
 		a->table[a->n++] = opts;
 }
 
+void opt_gather(const struct program *p, const struct opt *common, struct args *a)
+{
+	memset(a, 0, sizeof(*a));
+	gather(a, p->opts);
+	gather(a, common);
+	gather(a, standard);
+}
+
 static void help(FILE *f, const struct program *p, const struct args *a)
 {
 	fprintf(f, "usage: %s [OPTION...]%s%s\n%s\n\n", p->name, p->operands ? " " : "",
@@ -43,91 +52,7 @@ static void help(FILE *f, const struct program *p, const struct args *a)
 	}
 	if (p->example)
 		fprintf(f, "\nexample:\n  %s\n", p->example);
-	fprintf(f, "\nSee %s(1) and omni(7).\n", p->name);
-}
-
-static void completion_bash(const struct program *p, const struct args *a)
-{
-	printf("_%s() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n\tcase $prev in\n",
-	       p->name);
-	for (int i = 0; i < a->n; i++) {
-		const struct opt *o = a->table[i];
-
-		if (!o->help || !o->arg)
-			continue;
-		printf("\t--%s", o->name);
-		if (o->letter)
-			printf("|-%c", o->letter);
-		printf(") %s; return ;;\n", strcmp(o->arg, "FILE") == 0 || strcmp(o->arg, "DIR") == 0 ?
-						    "mapfile -t COMPREPLY < <(compgen -f -- \"$cur\")" :
-						    "COMPREPLY=()");
-	}
-	printf("\tesac\n\tif [[ $cur == -* ]]; then\n\t\tmapfile -t COMPREPLY < <(compgen -W '");
-	for (int i = 0; i < a->n; i++)
-		if (a->table[i]->help)
-			printf("--%s ", a->table[i]->name);
-	printf("' -- \"$cur\")\n\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n\tfi\n}\n");
-	printf("complete -o filenames -F _%s %s\n", p->name, p->name);
-}
-
-/* Text inside single quotes and brackets of zsh's _arguments, or single quotes of fish. */
-static void quoted(const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '\'')
-			fputs("'\\''", stdout);
-		else if (*text == '[' || *text == ']' || *text == ':')
-			printf("\\%c", *text);
-		else
-			putchar(*text);
-	}
-}
-
-static void completion_zsh(const struct program *p, const struct args *a)
-{
-	printf("#compdef %s\n_arguments -S \\\n", p->name);
-	for (int i = 0; i < a->n; i++) {
-		const struct opt *o = a->table[i];
-
-		if (!o->help)
-			continue;
-		for (int kind = o->letter ? 0 : 1; kind < 2; kind++) {
-			printf("\t'%s", o->many ? "*" : "");
-			if (kind == 0)
-				printf("-%c", o->letter);
-			else
-				printf("--%s", o->name);
-			putchar('[');
-			quoted(o->help);
-			putchar(']');
-			if (o->arg)
-				printf(":%s:%s", o->arg, strcmp(o->arg, "FILE") == 0 ? "_files" : " ");
-			printf("' \\\n");
-		}
-	}
-	printf("\t'*:file:_files'\n");
-}
-
-static void completion_fish(const struct program *p, const struct args *a)
-{
-	for (int i = 0; i < a->n; i++) {
-		const struct opt *o = a->table[i];
-
-		if (!o->help)
-			continue;
-		printf("complete -c %s -l %s", p->name, o->name);
-		if (o->letter)
-			printf(" -s %c", o->letter);
-		if (o->arg)
-			printf(" -r");
-		printf(" -d '");
-		for (const char *t = o->help; *t; t++)
-			if (*t == '\'')
-				fputs("\\'", stdout);
-			else
-				putchar(*t);
-		printf("'\n");
-	}
+	fprintf(f, "\nSee %.*s(1) and omni(7).\n", (int)strcspn(p->name, " "), p->name);
 }
 
 /* Answer --help, --version and --completion; 1 if one of them was given. */
@@ -138,15 +63,12 @@ static int answer(const struct program *p, const struct args *a, struct err *e)
 	if (opt_flag(a, "help")) {
 		help(stdout, p, a);
 	} else if (opt_flag(a, "version")) {
-		printf("%s (omni) %s\n", p->name, OMNI_VERSION);
-	} else if (shell && strcmp(shell, "bash") == 0) {
-		completion_bash(p, a);
-	} else if (shell && strcmp(shell, "zsh") == 0) {
-		completion_zsh(p, a);
-	} else if (shell && strcmp(shell, "fish") == 0) {
-		completion_fish(p, a);
+		printf("%.*s (omni) %s\n", (int)strcspn(p->name, " "), p->name, OMNI_VERSION);
 	} else if (shell) {
-		return err_set(e, FAULT_USAGE, "usage", "--completion takes bash, zsh or fish");
+		const struct complete one = { p->name, p->purpose, a->table, a->n };
+
+		if (complete_program(shell, &one, e) < 0)
+			return -1;
 	} else {
 		return 0;
 	}
@@ -211,13 +133,10 @@ int opt_parse(const struct program *p, const struct opt *common, int argc, char 
 	char shorts[2 * OPT_MAX + 3];
 	int c;
 
-	memset(a, 0, sizeof(*a));
+	opt_gather(p, common, a);
+	gather(a, hidden);
 	a->argc = argc;
 	a->argv = argv;
-	gather(a, p->opts);
-	gather(a, common);
-	gather(a, standard);
-	gather(a, hidden);
 	getopt_tables(a, longs, shorts);
 	optind = 0; /* GNU: forget an earlier command line */
 	opterr = 0;

@@ -21,7 +21,7 @@ struct opt {
 };
 
 struct program {
-	const char *name;       /* "omni-route" */
+	const char *name;       /* "omni-route"; of a verb "omni-queue put" */
 	const char *purpose;    /* one line, after the name in --help */
 	const char *operands;   /* "[FILE...]", or NULL if it takes none */
 	const char *example;    /* a pipeline for the end of --help */
@@ -47,6 +47,9 @@ struct args {
  */
 int opt_parse(const struct program *p, const struct opt *common, int argc, char **argv,
 	      struct args *a, struct err *e);
+
+/* The table that opt_parse would read by, alone: for completions. */
+void opt_gather(const struct program *p, const struct opt *common, struct args *a);
 
 /* The value of --${name}, or NULL if it was not given. */
 const char *opt_value(const struct args *a, const char *name);

@@ -66,6 +66,7 @@ door() {
 	door 'jq\.h' lib/expr.c
 	door 'pcre2\.h' lib/regex.c
 	door 'openssl/' lib/crypto.c
+	door 'sqlite3' lib/db.c
 	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
 	door '(zstd|zlib)' lib/pack.c
 }
