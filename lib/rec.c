@@ -40,7 +40,7 @@ const struct json *rec_get(const struct rec *r, const char *key)
 
 	for (unsigned i = 0; i < r->n_added; i++)
 		if (str_eq(r->added[i].key, k))
-			return json_parse(r->added[i].value, r->arena, &e);
+			return r->added[i].value.p ? json_parse(r->added[i].value, r->arena, &e) : NULL;
 	return json_getn(root(r), k);
 }
 
@@ -70,6 +70,12 @@ void rec_add(struct rec *r, const char *key, struct str value)
 	r->added[i] = (struct rec_member){ k, value, json_getn(root(r), k) != NULL };
 }
 
+void rec_drop(struct rec *r, const char *key)
+{
+	if (rec_get(r, key))
+		rec_add(r, key, STR_NONE);
+}
+
 void rec_write(struct buf *b, const struct rec *r)
 {
 	struct str line = r->line;
@@ -96,6 +102,8 @@ void rec_write(struct buf *b, const struct rec *r)
 	while (b->n > 0 && (b->p[b->n - 1] == ' ' || b->p[b->n - 1] == '\t' || b->p[b->n - 1] == '\r'))
 		b->n--;
 	for (unsigned i = 0; i < r->n_added; i++) {
+		if (!r->added[i].value.p)
+			continue;
 		json_key_str(b, r->added[i].key);
 		buf_str(b, r->added[i].value);
 	}
@@ -116,26 +124,39 @@ void rec_made(struct rec *r, const struct rec *parent, struct str text)
 	r->n_dests = 0;
 }
 
+int rec_share_of(const struct json *lease, struct share *s)
+{
+	const struct json *part = json_get(lease, "part"), *parts = json_get(lease, "parts");
+
+	*s = (struct share){ 1, 1 };
+	if (!part && !parts)
+		return 0;
+	if (json_i64(part, &s->part) == 0 && json_i64(parts, &s->parts) == 0 && s->part >= 1 &&
+	    s->part <= s->parts)
+		return 0;
+	return -1;
+}
+
 /* The value of `lease` for one of ${parts} shares. */
 static void lease_share(struct buf *b, const struct json *lease, unsigned part, unsigned parts)
 {
-	int64_t p = 1, of = 1, all;
-	struct json_iter it;
+	struct share s;
+	int64_t all;
 
-	/* A share that is none, or too small to be divided further, is taken for the whole. */
-	if (json_i64(json_get(lease, "part"), &p) < 0 || json_i64(json_get(lease, "parts"), &of) < 0 ||
-	    p < 1 || p > of || __builtin_mul_overflow(of, (int64_t)parts, &all))
-		p = of = 1;
-	buf_char(b, '{');
-	for (it = json_iter(lease); json_next(&it);) {
+	if (rec_share_of(lease, &s) < 0 || __builtin_mul_overflow(s.parts, (int64_t)parts, &all))
+		s = (struct share){ 0, all = 0 };
+	else
+		s.part = (s.part - 1) * parts + part;
+	json_open(b, '{');
+	for (struct json_iter it = json_iter(lease); json_next(&it);) {
 		if (str_eq(it.key, STR("part")) || str_eq(it.key, STR("parts")))
 			continue;
 		json_key_str(b, it.key);
 		json_put_value(b, it.value);
 	}
-	if (parts > 1 || of > 1) {
-		json_add_i64(b, "part", (p - 1) * parts + part);
-		json_add_i64(b, "parts", of * (int64_t)parts);
+	if (all != 1) {
+		json_add_i64(b, "part", s.part);
+		json_add_i64(b, "parts", all);
 	}
 	buf_char(b, '}');
 }

@@ -11,7 +11,7 @@
 #include "limit.h"
 
 struct rec_member {
-	struct str key, value; /* value is JSON */
+	struct str key, value; /* value is JSON; {NULL, 0}: the member is taken out */
 	bool replaces;         /* the line has a member of this name, which must go */
 };
 
@@ -55,6 +55,9 @@ bool rec_is(const struct rec *r, const char *kind);
  */
 void rec_add(struct rec *r, const char *key, struct str value);
 
+/* Take the member ${key} out of ${r}, if it is there.  ${key} is borrowed as by rec_add. */
+void rec_drop(struct rec *r, const char *key);
+
 /* Write ${r} with all that was appended, without a line end. */
 void rec_write(struct buf *b, const struct rec *r);
 
@@ -65,12 +68,25 @@ void rec_write(struct buf *b, const struct rec *r);
  */
 void rec_made(struct rec *r, const struct rec *parent, struct str text);
 
+/* What a record has of its lease: the interval from (part - 1)/parts to part/parts of 0 to 1. */
+struct share {
+	int64_t part, parts;
+};
+
+/**
+ * rec_share_of(lease, s):
+ * Read the share that stands in ${lease}; without one it is the whole.  Return 0, or -1 if what
+ * stands there is none.
+ */
+int rec_share_of(const struct json *lease, struct share *s);
+
 /**
  * rec_inherit(b, parent, part, parts):
  * Append the members that every record made from ${parent} takes over, inside the open object in
  * ${b}: `trace`, and `lease` with this record's share.  ${part} counts from 1.  A share of a share
  * is again a fraction: of part p/P, the k-th of n is ((p-1)n+k)/(Pn), so the shares of one lease
- * always add up to 1.
+ * always add up to 1.  What is no share, or too small to be divided, becomes part 0 of 0, which
+ * settles nothing: the lease runs out, and nothing is lost.
  */
 void rec_inherit(struct buf *b, const struct rec *parent, unsigned part, unsigned parts);
 

@@ -58,8 +58,13 @@ static void put(struct out *o, const struct rec *r)
 		put_line(w, SINK_OUT, r);
 		return;
 	}
-	for (unsigned i = 0; i < r->n_dests; i++)
-		put_line(w, SINK_SPLIT + r->dests[i], r);
+	for (unsigned i = 0; i < r->n_dests; i++) {
+		struct rec copy = *r;
+
+		/* Each has its own share of the lease, or the first to be settled would settle all. */
+		rec_share(&copy, i + 1, r->n_dests);
+		put_line(w, SINK_SPLIT + r->dests[i], &copy);
+	}
 }
 
 /*

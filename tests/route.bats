@@ -303,6 +303,17 @@ stop='"carrier":"twilio","account":"AC1","external_id":"SM1","conversation":"c1"
 	[ "$(get '.n // .kind' | paste -sd' ')" = '3 push' ]
 }
 
+@test "with --split each copy of a record has its own share of the lease" {
+	conf '[{"when":{"eq":{"n":1}},"to":["a","b","c"]},{"to":"b"}]'
+	message '"n":1,"text":"STOP","lease":{"queue":"q","seq":7,"token":"t"}' >in
+	message '"n":2,"lease":{"queue":"q","seq":8,"token":"u"}' >>in
+	want 0 omni-route -c omni.json --split '%s' in
+	# the message three times, and what is in b alone: the event that STOP is, a third message with the lease as it was
+	cat a b c | jq -c '[.lease.seq, .lease.part, .lease.parts, .kind]' | sort >shares
+	printf '%s\n' '[7,1,6,"message"]' '[7,2,2,"event"]' '[7,2,6,"message"]' '[7,3,6,"message"]' '[8,null,null,"message"]' |
+		diff - shares
+}
+
 @test "--split writes to FIFOs" {
 	conf '[{"when":{"eq":{"n":1}},"to":"a"},{"to":"b"}]'
 	mkfifo a b

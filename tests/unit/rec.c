@@ -125,14 +125,45 @@ static void a_lease_is_divided(void)
 	CHECK_STR(share("7", 2, 2), "{}");
 }
 
-static void shares_that_are_none_are_the_whole(void)
+static void shares_that_are_none_settle_nothing(void)
 {
-	CHECK_STR(share("{\"part\":0,\"parts\":2}", 1, 2), "{\"lease\":{\"part\":1,\"parts\":2}}");
-	CHECK_STR(share("{\"part\":3,\"parts\":2}", 1, 2), "{\"lease\":{\"part\":1,\"parts\":2}}");
-	CHECK_STR(share("{\"part\":9223372036854775807,\"parts\":9223372036854775807}", 2, 2),
-		  "{\"lease\":{\"part\":2,\"parts\":2}}");
-	CHECK_STR(share("{\"part\":1,\"parts\":4611686018427387904}", 4, 4),
-		  "{\"lease\":{\"part\":4,\"parts\":4}}");
+	static const char *const none[] = {
+		"{\"part\":0,\"parts\":2}",
+		"{\"part\":3,\"parts\":2}",
+		"{\"part\":-1,\"parts\":2}",
+		"{\"part\":1}",
+		"{\"parts\":1}",
+		"{\"part\":\"1\",\"parts\":2}",
+		"{\"part\":1.5,\"parts\":2}",
+		"{\"part\":1e0,\"parts\":9223372036854775808}",
+		"{\"part\":0,\"parts\":0}",
+		/* shares, but too small to be divided */
+		"{\"part\":9223372036854775807,\"parts\":9223372036854775807}",
+		"{\"part\":1,\"parts\":4611686018427387904}",
+	};
+
+	for (size_t i = 0; i < LEN(none); i++)
+		CHECK_STR(share(none[i], 2, 4), "{\"lease\":{\"part\":0,\"parts\":0}}");
+	CHECK_STR(share("{\"part\":9223372036854775806,\"parts\":9223372036854775807}", 1, 1),
+		  "{\"lease\":{\"part\":9223372036854775806,\"parts\":9223372036854775807}}");
+}
+
+static void a_member_is_taken_out(void)
+{
+	struct rec r = parsed("{\"a\":1,\"lease\":{\"q\":1}}");
+
+	rec_drop(&r, "lease");
+	rec_drop(&r, "b");
+	CHECK(!rec_get(&r, "lease"));
+	CHECK_STR(written(&r), "{\"a\":1}");
+	rec_add(&r, "lease", STR("2"));
+	CHECK_STR(written(&r), "{\"a\":1,\"lease\":2}");
+	r = parsed("{\"a\":1}");
+	rec_add(&r, "b", STR("2"));
+	rec_drop(&r, "b");
+	rec_drop(&r, "a");
+	CHECK(!rec_get(&r, "b"));
+	CHECK_STR(written(&r), "{}");
 }
 
 static void a_record_that_goes_on_gets_its_share(void)
@@ -190,6 +221,6 @@ static void bytes_that_are_no_record_are_kept_as_text_or_base64(void)
 UNIT_MAIN(UNIT(a_record_is_an_object), UNIT(a_record_without_additions_is_its_line),
 	  UNIT(what_is_added_stands_at_the_end), UNIT(what_was_there_is_replaced),
 	  UNIT(there_is_room_for_many_additions), UNIT(a_lease_is_divided),
-	  UNIT(shares_that_are_none_are_the_whole), UNIT(a_record_that_goes_on_gets_its_share),
-	  UNIT(a_reject_begins_a_line_of_its_own),
+	  UNIT(shares_that_are_none_settle_nothing), UNIT(a_member_is_taken_out),
+	  UNIT(a_record_that_goes_on_gets_its_share), UNIT(a_reject_begins_a_line_of_its_own),
 	  UNIT(bytes_that_are_no_record_are_kept_as_text_or_base64))
