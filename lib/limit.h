@@ -42,6 +42,11 @@
 	KIB(96) /* `route` of one record, half of it for --explain: stays below LINE_GROWTH */
 #define KEYWORD_MAX 64 /* a keyword of the user's own, in its normal form */
 
+#define JOIN_LEASES \
+	65536 /* leases whose shares come in by and by: more than a pipeline has in flight */
+#define JOIN_BYTES   MIB(64)  /* of them and of the rejects that they wait with */
+#define JOIN_KEEP_MS 86400000 /* in a file: no pipeline takes a day between two shares of a lease */
+
 #define REC_ADDED_MAX 8 /* members that stages append to one record in one process */
 
 #define REGEX_MATCH_LIMIT 100000 /* backtracking steps of one match: about a millisecond */
