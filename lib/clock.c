@@ -4,27 +4,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { DAY_MS = 86400000 };
+enum { DAY_MS = 86400000, CLOCK_SPEED_MAX = 1000000 };
 
 static const int64_t first_ms = -62167219200000; /* 0000-01-01T00:00:00.000Z */
 static const int64_t last_ms = 253402300799999;  /* 9999-12-31T23:59:59.999Z */
 
-static bool frozen;
-static int64_t frozen_ms;
-
-int clock_init(struct err *e)
-{
-	const char *text = getenv("OMNI_CLOCK");
-
-	frozen = false;
-	if (!text || !*text)
-		return 0;
-	if (clock_parse(str_c(text), &frozen_ms) < 0)
-		return err_set(e, FAULT_CONFIG, "clock-malformed",
-			       "OMNI_CLOCK is not a time; write it as 2026-01-14T09:00:00.000Z");
-	frozen = true;
-	return 0;
-}
+/* What clock_now makes of the real time: base_ms + (real - origin_ms) * speed. */
+static int64_t base_ms, origin_ms, speed = 1;
 
 static int64_t read_ms(clockid_t which)
 {
@@ -34,9 +20,59 @@ static int64_t read_ms(clockid_t which)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* "x60", all of ${s}. */
+static int read_speed(struct str s)
+{
+	uint64_t v;
+
+	if (s.n < 2 || s.p[0] != 'x' || str_u64(str_sub(s, 1, s.n), &v) < 0 || v > CLOCK_SPEED_MAX)
+		return -1;
+	speed = (int64_t)v;
+	return 0;
+}
+
+/* "2026-01-14T09:00:00Z" or "+1h", all of ${s}; the first stands still unless a speed is given. */
+static int read_base(struct str s, bool sped)
+{
+	int64_t v;
+
+	if (clock_parse(s, &v) == 0) {
+		base_ms = v;
+		speed = sped ? speed : 0;
+		return 0;
+	}
+	if (s.n < 2 || (s.p[0] != '+' && s.p[0] != '-') || clock_span(str_sub(s, 1, s.n), &v) < 0)
+		return -1;
+	base_ms += s.p[0] == '-' ? -v : v;
+	return 0;
+}
+
+int clock_init(struct err *e)
+{
+	struct str text = str_c(getenv("OMNI_CLOCK")), last = text, first = STR_NONE;
+	bool sped;
+
+	base_ms = origin_ms = read_ms(CLOCK_REALTIME);
+	speed = 1;
+	if (text.n == 0)
+		return 0;
+	for (size_t i = text.n; i > 0 && first.n == 0; i--)
+		if (text.p[i - 1] == ' ') {
+			first = str_sub(text, 0, i - 1);
+			last = str_sub(text, i, text.n);
+		}
+	sped = read_speed(last) == 0;
+	if (!sped) /* a time may have a space in its middle */
+		first = text;
+	if ((!sped || first.n > 0) && read_base(first, sped) < 0)
+		return err_set(e, FAULT_CONFIG, "clock-malformed",
+			       "OMNI_CLOCK is not a time; write it as 2026-01-14T09:00:00.000Z, +1h, x60 or both, as in \"-1h x60\"");
+	return 0;
+}
+
 int64_t clock_now(void)
 {
-	return frozen ? frozen_ms : read_ms(CLOCK_REALTIME);
+	return base_ms + (read_ms(CLOCK_REALTIME) - origin_ms) * speed;
 }
 
 int64_t clock_mono(void)
@@ -198,6 +234,57 @@ int clock_parse(struct str s, int64_t *ms)
 	if (sec == 60 && !leap_second_at(t))
 		return -1;
 	*ms = t;
+	return 0;
+}
+
+/* The unit that ${s} begins with, in milliseconds, and its length. */
+static int64_t span_unit(struct str s, size_t *len)
+{
+	static const struct {
+		struct str name;
+		int64_t ms;
+	} units[] = {
+		{ { "ms", 2 }, 1 },     { { "s", 1 }, 1000 },
+		{ { "m", 1 }, 60000 },  { { "h", 1 }, 3600000 },
+		{ { "d", 1 }, DAY_MS }, { { "w", 1 }, INT64_C(7) * DAY_MS },
+	};
+
+	for (size_t i = 0; i < LEN(units); i++)
+		if (str_prefix(s, units[i].name)) {
+			*len = units[i].name.n;
+			return units[i].ms;
+		}
+	return 0;
+}
+
+int clock_span(struct str s, int64_t *ms)
+{
+	int64_t sum = 0, last = INT64_MAX, v;
+
+	if (str_eq(s, STR("0"))) {
+		*ms = 0;
+		return 0;
+	}
+	if (s.n == 0)
+		return -1;
+	while (s.n > 0) {
+		size_t digits = 0, len = 0;
+		int64_t unit;
+		uint64_t n;
+
+		while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
+			digits++;
+		unit = span_unit(str_sub(s, digits, s.n), &len);
+		if (unit == 0 || unit >= last || str_u64(str_sub(s, 0, digits), &n) < 0 ||
+		    n > (uint64_t)CLOCK_SPAN_MAX)
+			return -1;
+		if (__builtin_mul_overflow((int64_t)n, unit, &v) || v > CLOCK_SPAN_MAX - sum)
+			return -1;
+		sum += v;
+		last = unit;
+		s = str_sub(s, digits + len, s.n);
+	}
+	*ms = sum;
 	return 0;
 }
 

@@ -11,10 +11,14 @@
 
 enum { CLOCK_TEXT = 24 }; /* characters of a formatted time */
 
+#define CLOCK_SPAN_MAX (INT64_C(36525) * 86400000) /* a century: no sum of instants overflows */
+
 /**
  * clock_init(e):
- * Read OMNI_CLOCK: a time at which the clock stands still.  Return 0, or -1 with FAULT_CONFIG if it
- * is not one.
+ * Read OMNI_CLOCK.  A time: the clock stands still there.  "+1h", "-90s": it goes, so much ahead or
+ * behind.  A speed behind either or alone: "2026-01-14T09:00:00Z x1" goes from there on, "x60" makes
+ * of each second a minute, from the start of the program on.  Return 0, or -1 with FAULT_CONFIG if it
+ * is none of these.
  */
 int clock_init(struct err *e);
 
@@ -36,6 +40,13 @@ void clock_format(char out[CLOCK_TEXT + 1], int64_t ms);
  * between date and time.  Return 0, or -1 if ${s} is not a time that exists.
  */
 int clock_parse(struct str s, int64_t *ms);
+
+/**
+ * clock_span(s, ms):
+ * Read a time span: numbers with the units ms, s, m, h, d, w, the largest first ("1h30m"), or "0".
+ * Return 0, or -1 if ${s} is none, or longer than CLOCK_SPAN_MAX.
+ */
+int clock_span(struct str s, int64_t *ms);
 
 /* ${ms} as text; lives in ${a}. */
 struct str clock_text(struct arena *a, int64_t ms);

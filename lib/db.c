@@ -151,11 +151,14 @@ static int make(const struct db *d, struct err *e)
 
 	if (file_parents(d->path, e) < 0)
 		return -1;
-	fd = open(d->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	/*
+	 * Only where it is missing: closing a descriptor of a file that this process has open takes away
+	 * the locks of its other handles (POSIX), and with them the safety of the file.
+	 */
+	fd = open(d->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd >= 0)
 		close(fd);
-	/* Where it is there but can not be written, SQLite says so better. */
-	if (fd < 0 && access(d->path, F_OK) < 0)
+	else if (errno != EEXIST)
 		return err_set(e, FAULT_IO, "db-io", "%s: %s", d->path, strerror(errno));
 	return 0;
 }

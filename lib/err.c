@@ -11,6 +11,7 @@ int err_set(struct err *e, enum fault fault, const char *code, const char *fmt, 
 
 	e->fault = fault;
 	e->code = code;
+	e->retry_ms = 0;
 	va_start(ap, fmt);
 	vsnprintf(e->text, sizeof(e->text), fmt, ap);
 	va_end(ap);

@@ -6,6 +6,8 @@
 #ifndef OMNI_ERR_H
 #define OMNI_ERR_H
 
+#include <stdint.h>
+
 enum fault {
 	FAULT_NONE,
 	FAULT_DATA,   /* the record is malformed, or nothing here knows it: reject class "data" */
@@ -34,12 +36,13 @@ enum {
 struct err {
 	enum fault fault;
 	const char *code; /* one word for programs, "signature-mismatch"; static */
-	char text[480];   /* one sentence for people, no trailing dot; never a secret */
+	int64_t retry_ms; /* FAULT_TEMP: not before this instant (a reject's `retry_at`); 0: it is not known */
+	char text[480]; /* one sentence for people, no trailing dot; never a secret */
 };
 
 /**
  * err_set(e, fault, code, fmt, ...):
- * Fill ${e}; a text that is too long is cut.  Return -1, so that a caller can return it.
+ * Fill ${e}, with retry_ms 0; a text that is too long is cut.  Return -1, so that a caller can return it.
  */
 int err_set(struct err *e, enum fault fault, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

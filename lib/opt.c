@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "complete.h"
+#include "clock.h"
 #include "diag.h"
 
 static const struct opt standard[] = {
@@ -244,6 +245,43 @@ int opt_size(const struct args *a, const char *name, uint64_t min, uint64_t max,
 			       "--%s takes a size in bytes from %llu to %llu (1000, 64k, 2M), not \"%.40s\"",
 			       name, (unsigned long long)min, (unsigned long long)max, text);
 	*value = v;
+	return 0;
+}
+
+int opt_duration(const struct args *a, const char *name, int64_t min, int64_t max, int64_t *ms,
+		 struct err *e)
+{
+	const char *text = opt_value(a, name);
+	int64_t v;
+
+	if (!text)
+		return 0;
+	if (clock_span(str_c(text), &v) < 0)
+		return err_set(e, FAULT_USAGE, "usage",
+			       "--%s takes a time span (500ms, 60s, 5m, 1h30m, 90d), not \"%.40s\"",
+			       name, text);
+	if (v < min || v > max)
+		return err_set(e, FAULT_USAGE, "usage",
+			       "--%s takes a time span from %lld ms to %lld ms, not \"%.40s\"",
+			       name, (long long)min, (long long)max, text);
+	*ms = v;
+	return 0;
+}
+
+int opt_time(const struct args *a, const char *name, int64_t now, int64_t *ms, struct err *e)
+{
+	const char *text = opt_value(a, name);
+	int64_t v;
+
+	if (!text)
+		return 0;
+	if ((*text == '-' || *text == '+') && clock_span(str_c(text + 1), &v) == 0)
+		v = *text == '-' ? now - v : now + v;
+	else if (clock_parse(str_c(text), &v) < 0)
+		return err_set(e, FAULT_USAGE, "usage",
+			       "--%s takes a time (2026-01-14T09:00:00Z) or a span from now (-2h, +90s), not \"%.40s\"",
+			       name, text);
+	*ms = v;
 	return 0;
 }
 

@@ -80,6 +80,19 @@ int opt_number(const struct args *a, const char *name, uint64_t min, uint64_t ma
 int opt_size(const struct args *a, const char *name, uint64_t min, uint64_t max, uint64_t *value,
 	     struct err *e);
 
+/**
+ * opt_duration(a, name, min, max, ms, e):
+ * The same for a time span in milliseconds: "60s", "5m", "1h30m", "90d", "500ms", "2w", or "0".
+ */
+int opt_duration(const struct args *a, const char *name, int64_t min, int64_t max, int64_t *ms,
+		 struct err *e);
+
+/**
+ * opt_time(a, name, now, ms, e):
+ * The same for an instant: RFC 3339, or relative to ${now}: "-2h", "+90s".
+ */
+int opt_time(const struct args *a, const char *name, int64_t now, int64_t *ms, struct err *e);
+
 /* The reason and the usage line of ${p} on standard error; return EXIT_USAGE. */
 int opt_usage(const struct program *p, const char *reason);
 

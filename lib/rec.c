@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rec.h"
 
+#include "clock.h"
 #include "crypto.h"
 #include "id.h"
 
@@ -220,6 +221,12 @@ static void reject_reason(struct buf *b, const char *stage, const struct err *e)
 	json_add_str(b, "code", str_c(e->code));
 	json_add_str(b, "detail",
 		     str_utf8(text) ? text : STR("the reason holds bytes that are not UTF-8"));
+	if (e->fault == FAULT_TEMP && e->retry_ms > 0) {
+		char at[CLOCK_TEXT + 1];
+
+		clock_format(at, e->retry_ms);
+		json_add_str(b, "retry_at", (struct str){ at, CLOCK_TEXT });
+	}
 }
 
 void rec_reject(struct buf *b, const char *stage, const struct rec *r, const struct err *e)

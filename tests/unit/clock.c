@@ -161,6 +161,78 @@ static void omni_clock_stops_the_clock(void)
 	CHECK(clock_mono() >= mono);
 }
 
+static void omni_clock_goes_ahead_behind_and_fast(void)
+{
+	struct err e = { 0 };
+	int64_t real, fast;
+
+	CHECK(clock_init(&e) == 0);
+	real = clock_now();
+	setenv("OMNI_CLOCK", "-1h30m", 1);
+	CHECK(clock_init(&e) == 0);
+	CHECK(clock_now() - real >= -5400000 && clock_now() - real < -5400000 + 60000);
+	setenv("OMNI_CLOCK", "+2d", 1);
+	CHECK(clock_init(&e) == 0);
+	CHECK(clock_now() - real >= 2 * 86400000 && clock_now() - real < 2 * 86400000 + 60000);
+	setenv("OMNI_CLOCK", "2026-01-14 09:00:00Z x1000000", 1);
+	CHECK(clock_init(&e) == 0);
+	fast = clock_now();
+	CHECK(fast >= 1768381200000);
+	while (clock_now() == fast)
+		;
+	CHECK((clock_now() - 1768381200000) % 1000000 == 0);
+	setenv("OMNI_CLOCK", "x2", 1);
+	CHECK(clock_init(&e) == 0 && clock_now() >= real);
+	static const char *const bad[] = { "x",        "x-1",     "1h",
+					   "+",        "+1",      "+1h +1h",
+					   "+1hx60",   "x60 x60", "2026-01-14T09:00:00Z x",
+					   "x1000001", "+99999w" };
+	for (size_t i = 0; i < LEN(bad); i++) {
+		setenv("OMNI_CLOCK", bad[i], 1);
+		CHECK(clock_init(&e) == -1 && e.fault == FAULT_CONFIG);
+	}
+	unsetenv("OMNI_CLOCK");
+	CHECK(clock_init(&e) == 0);
+}
+
+static bool spans(const char *text, int64_t want)
+{
+	int64_t ms = -7;
+
+	return clock_span(str_c(text), &ms) == 0 && ms == want;
+}
+
+static void time_spans_have_units(void)
+{
+	static const char *const bad[] = { "",
+					   "1",
+					   "s",
+					   "1x",
+					   "1h1h",
+					   "1m1h",
+					   "-1s",
+					   "+1s",
+					   "1 s",
+					   "1.5h",
+					   "00",
+					   "1s0",
+					   "1S",
+					   "1mss",
+					   "36526d",
+					   "999999999999999999999d",
+					   "9223372036854775807s" };
+	int64_t ms;
+
+	CHECK(spans("0", 0) && spans("0s", 0) && spans("500ms", 500) && spans("60s", 60000));
+	CHECK(spans("5m", 300000) && spans("2h", 7200000) && spans("90d", 90 * INT64_C(86400000)));
+	CHECK(spans("2w", 14 * INT64_C(86400000)) && spans("1h30m", 5400000) &&
+	      spans("1w1d1h1m1s1ms", 694861001));
+	CHECK(spans("36525d", CLOCK_SPAN_MAX));
+	for (size_t i = 0; i < LEN(bad); i++)
+		CHECK(clock_span(str_c(bad[i]), &ms) == -1);
+	CHECK(clock_span(STR_NONE, &ms) == -1);
+}
+
 static void times_are_put_as_records_have_them(void)
 {
 	CHECK_STR(clock_text(arena, 1768381200001), "2026-01-14T09:00:00.001Z");
@@ -172,4 +244,5 @@ UNIT_MAIN(UNIT(times_are_read_and_shown), UNIT(offsets_and_decimals_are_understo
 	  UNIT(days_that_do_not_exist_are_refused), UNIT(a_leap_second_is_the_second_after),
 	  UNIT(what_is_no_time_is_refused), UNIT(what_lies_outside_is_shown_as_the_nearest),
 	  UNIT(every_day_is_shown_as_it_is_read), UNIT(omni_clock_stops_the_clock),
+	  UNIT(omni_clock_goes_ahead_behind_and_fast), UNIT(time_spans_have_units),
 	  UNIT(times_are_put_as_records_have_them))

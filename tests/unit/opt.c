@@ -118,6 +118,25 @@ static void sizes_have_units(void)
 		CHECK(parse(&files, bad[i]) == 0 && opt_size(&args, "size", 1, UINT64_MAX, &v, &e) == -1);
 }
 
+static void spans_and_instants_are_read(void)
+{
+	int64_t ms = -1;
+
+	CHECK(parse(&files, "--size=90s") == 0);
+	CHECK(opt_duration(&args, "size", 0, 100000, &ms, &e) == 0 && ms == 90000);
+	CHECK(opt_duration(&args, "size", 0, 89999, &ms, &e) == -1 && e.fault == FAULT_USAGE);
+	CHECK(opt_duration(&args, "size", 90001, 100000, &ms, &e) == -1 && strstr(e.text, "--size"));
+	CHECK(opt_duration(&args, "jobs", 1, 2, &ms, &e) == 0 && ms == 90000);
+	CHECK(opt_time(&args, "size", 5, &ms, &e) == -1 && e.fault == FAULT_USAGE);
+	CHECK(parse(&files, "--size=-2h") == 0 && opt_time(&args, "size", 7200001, &ms, &e) == 0 &&
+	      ms == 1);
+	CHECK(opt_duration(&args, "size", 0, 100000, &ms, &e) == -1 && ms == 1);
+	CHECK(parse(&files, "--size=+1s") == 0 && opt_time(&args, "size", 1, &ms, &e) == 0 && ms == 1001);
+	CHECK(parse(&files, "--size=1970-01-01T00:00:01Z") == 0);
+	CHECK(opt_time(&args, "size", 77, &ms, &e) == 0 && ms == 1000);
+}
+
 UNIT_MAIN(UNIT(options_are_found_however_they_are_written),
 	  UNIT(an_option_may_be_repeated_only_if_it_says_so), UNIT(what_is_wrong_is_said),
-	  UNIT(numbers_are_whole_and_in_range), UNIT(sizes_have_units))
+	  UNIT(numbers_are_whole_and_in_range), UNIT(sizes_have_units),
+	  UNIT(spans_and_instants_are_read))

@@ -199,6 +199,25 @@ static void a_reject_begins_a_line_of_its_own(void)
 	buf_free(&b);
 }
 
+static void a_reject_for_later_says_when(void)
+{
+	struct rec r = parsed("{\"id\":\"i\",\"kind\":\"x\"}");
+	struct buf b = { .max = SIZE_MAX };
+	struct rec again = { .file = "-" };
+	struct err e;
+
+	err_set(&e, FAULT_TEMP, "code", "why");
+	e.retry_ms = 1768381200000;
+	rec_reject(&b, "stage", &r, &e);
+	CHECK(rec_parse(&again, buf_get(&b), arena, &e) == 0);
+	CHECK_STR(rec_str(&again, "retry_at"), "2026-01-14T09:00:00.000Z");
+	buf_reset(&b);
+	err_set(&e, FAULT_TEMP, "code", "why");
+	rec_reject(&b, "stage", &r, &e);
+	CHECK(rec_parse(&again, buf_get(&b), arena, &e) == 0 && !rec_get(&again, "retry_at"));
+	buf_free(&b);
+}
+
 static void bytes_that_are_no_record_are_kept_as_text_or_base64(void)
 {
 	struct buf b = { .max = SIZE_MAX };
@@ -223,4 +242,4 @@ UNIT_MAIN(UNIT(a_record_is_an_object), UNIT(a_record_without_additions_is_its_li
 	  UNIT(there_is_room_for_many_additions), UNIT(a_lease_is_divided),
 	  UNIT(shares_that_are_none_settle_nothing), UNIT(a_member_is_taken_out),
 	  UNIT(a_record_that_goes_on_gets_its_share), UNIT(a_reject_begins_a_line_of_its_own),
-	  UNIT(bytes_that_are_no_record_are_kept_as_text_or_base64))
+	  UNIT(a_reject_for_later_says_when), UNIT(bytes_that_are_no_record_are_kept_as_text_or_base64))
