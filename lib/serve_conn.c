@@ -11,6 +11,7 @@
 enum {
 	SPARE_TEXT = KIB(64), /* an exchange that is kept for the next request keeps no more than this of each text */
 	MADE_MAX = 512, /* the body of an answer that is kept */
+	RESUMED = 4, /* requests that were sent ahead, in one turn: 50 us that others wait for them */
 	ENGINE_ROOM = KIB(4), /* what the engine needs beside the head: its table of headers, the head of the answer */
 };
 
@@ -184,7 +185,7 @@ static void begin(struct conn *c)
 	wire_begin(&x->wire, x->call.arena, setup->head_max, setup->body_max);
 	x->conn = c;
 	x->state = RECEIVING;
-	x->seen = x->refused = false;
+	x->ahead = x->seen = x->refused = false;
 	x->call.req = &x->wire.req;
 	x->call.address = c->address;
 	x->call.tls = c->tls != NULL;
@@ -333,6 +334,8 @@ static int next(struct conn *c)
 	conn_put(c, &c->loop->idle);
 	if (ahead.n > 0)
 		rc = conn_feed(c, buf_get(&ahead));
+	if (c->x)
+		c->x->ahead = true;
 	buf_free(&ahead);
 	return rc;
 }
@@ -476,6 +479,34 @@ static enum MHD_Result queue(struct conn *c)
 }
 
 /*
+ * Who sends without waiting for answers may have thousands of requests here at once: they stand
+ * behind those of everybody else.
+ */
+static void put_off(struct conn *c)
+{
+	struct exchange *x = c->x;
+	struct loop *l = c->loop;
+
+	x->ahead = false;
+	x->next = NULL;
+	*(l->later ? &l->last_later->next : &l->later) = x;
+	l->last_later = x;
+	MHD_suspend_connection(c->engine);
+	c->suspended = true;
+}
+
+void conn_resume_some(struct loop *l)
+{
+	for (int i = 0; i < RESUMED && l->later; i++) {
+		struct conn *c = l->later->conn;
+
+		l->later = l->later->next;
+		MHD_resume_connection(c->engine);
+		c->suspended = false;
+	}
+}
+
+/*
  * The whole request is there: the engine asks for its answer, again and again until there is one.
  */
 static enum MHD_Result answer(struct conn *c)
@@ -484,6 +515,10 @@ static enum MHD_Result answer(struct conn *c)
 	struct loop *l = c->loop;
 	struct reply r = { .status = 500 };
 
+	if (x->ahead) {
+		put_off(c);
+		return MHD_YES;
+	}
 	if (x->state == RECEIVING) {
 		tally(&l->requests, 1);
 		if (x->refused) {

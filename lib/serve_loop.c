@@ -322,6 +322,7 @@ static int turn(struct loop *l)
 	const struct serve_handler *h = l->serve->setup.handler;
 	int wait = -1, fd = -1;
 
+	conn_resume_some(l);
 	for (int i = 0; i < PASSES; i++) {
 		bool more = run(l);
 
@@ -334,7 +335,7 @@ static int turn(struct loop *l)
 	}
 	if (fd >= 0 || l->watch.fd >= 0)
 		watch(l, fd);
-	return wait;
+	return l->later ? 0 : wait;
 }
 
 static bool is_over(const struct loop *l)

@@ -61,15 +61,16 @@ struct exchange {
 		ANSWERED,
 		QUEUED
 	} state;      /* answered: the engine has not asked yet */
+	bool ahead;   /* it was sent before the one in front of it was answered */
 	bool seen;    /* by handler.head */
 	bool refused; /* by handler.head */
 	struct reply refusal;
 	struct MHD_Response *response; /* until the engine has it */
 	struct made *made;             /* whose it is; NULL: our own */
 	int status;
-	size_t bytes; /* of the answer's body */
-	size_t held;  /* memory counted in serve.held */
-	struct exchange *next;
+	size_t bytes;          /* of the answer's body */
+	size_t held;           /* memory counted in serve.held */
+	struct exchange *next; /* spare, or put off */
 };
 
 struct conn {
@@ -119,6 +120,7 @@ struct loop {
 	struct conns idle, receiving, answering, closing;
 	struct exchange *spare;
 	unsigned n_spare;
+	struct exchange *later, *last_later; /* put off: requests that were sent ahead, in their order */
 	struct lingering *lingers[LINGERS_MAX];
 	unsigned n_lingers;
 	struct made cache[CACHE];
@@ -208,6 +210,9 @@ void conn_start(struct loop *l, struct conn *c);
 
 /* ${bytes} came in.  Return 0, or -1: the connection must be cut, its answer sent. */
 int conn_feed(struct conn *c, struct str bytes);
+
+/* Take up some of the requests that were put off. */
+void conn_resume_some(struct loop *l);
 
 /* The time of ${c} is up. */
 void conn_expire(struct conn *c);

@@ -214,6 +214,20 @@ records() {
 	[ "$(get .request.body | tr '\n' ' ')" = 'aaaa bbbb cccc ' ]
 }
 
+@test "a thousand requests in one go all have their answer and their record, in their order, and others too meanwhile" {
+	start
+	for i in $(seq 1000); do
+		printf 'POST /webhooks/twilio HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n%04d' "$i"
+	done >request
+	printf 'GET /nothing HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n' >>request
+	exec 4<>"/dev/tcp/127.0.0.1/$port"
+	cat request >&4
+	[ "$(status /health)" = 200 ]
+	timeout 20 cat <&4 >answer
+	[ "$(grep -o 'HTTP/1.1 [0-9]*' answer | uniq -c | tr -s ' \n' ' ')" = ' 1000 HTTP/1.1 200 1 HTTP/1.1 404 ' ]
+	get .request.body | diff - <(seq -f %04g 1000)
+}
+
 @test "who sends slowly is cut off, in the head and in the body, and so is who sends nothing" {
 	start --timeout 1 --idle 2
 	began=$SECONDS

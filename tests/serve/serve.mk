@@ -1,5 +1,5 @@
 # Clients and a supervisor for the tests of servers; included by the Makefile.  `make soak-recv` is the long attack.
-SERVE_TOOLS = $(addprefix $(BUILD)/serve/,activate load hostile)
+SERVE_TOOLS = $(addprefix $(BUILD)/serve/,activate load hostile honest)
 
 $(BUILD)/serve/%: tests/serve/%.c
 	@mkdir -p $(@D)
