@@ -36,10 +36,20 @@ void opt_gather(const struct program *p, const struct opt *common, struct args *
 	gather(a, standard);
 }
 
+/* " QUEUE [FILE...]" */
+static const char *operands(const struct program *p, char *out, size_t size)
+{
+	snprintf(out, size, "%s%s%s%s", p->subject ? " " : "", p->subject ? p->subject : "",
+		 p->operands ? " " : "", p->operands ? p->operands : "");
+	return out;
+}
+
 static void help(FILE *f, const struct program *p, const struct args *a)
 {
-	fprintf(f, "usage: %s [OPTION...]%s%s\n%s\n\n", p->name, p->operands ? " " : "",
-		p->operands ? p->operands : "", p->purpose);
+	char rest[80];
+
+	fprintf(f, "usage: %s [OPTION...]%s\n%s\n\n", p->name, operands(p, rest, sizeof(rest)),
+		p->purpose);
 	for (int i = 0; i < a->n; i++) {
 		const struct opt *o = a->table[i];
 		char left[64];
@@ -91,8 +101,9 @@ static int take(struct args *a, int i, const char *value, struct err *e)
 /* The table in getopt's form; each option's index stands in `val`, above all characters. */
 static void getopt_tables(const struct args *a, struct option *longs, char *shorts)
 {
-	*shorts++ = '+'; /* operands end the options */
-	*shorts++ = ':'; /* tell a missing argument from an unknown option */
+	if (!a->mixed)
+		*shorts++ = '+'; /* operands end the options */
+	*shorts++ = ':';         /* tell a missing argument from an unknown option */
 	for (int i = 0; i < a->n; i++) {
 		const struct opt *o = a->table[i];
 
@@ -136,18 +147,20 @@ int opt_parse(const struct program *p, const struct opt *common, int argc, char 
 
 	opt_gather(p, common, a);
 	gather(a, hidden);
+	a->mixed = strchr(p->name, ' ') != NULL;
 	a->argc = argc;
 	a->argv = argv;
 	getopt_tables(a, longs, shorts);
 	optind = 0; /* GNU: forget an earlier command line */
 	opterr = 0;
 	for (;;) {
-		const char *word = argv[optind > 0 ? optind : 1];
+		const char *word;
 		int i;
 
 		c = getopt_long(argc, argv, shorts, longs, NULL);
 		if (c < 0)
 			break;
+		word = argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
 		if (c == ':' || c == '?')
 			return refuse(a, c, word, e);
 		i = c - 256;
@@ -164,6 +177,12 @@ int opt_parse(const struct program *p, const struct opt *common, int argc, char 
 	a->operands = argv + optind;
 	a->n_operands = argc - optind;
 	c = answer(p, a, e);
+	if (c == 0 && p->subject) {
+		if (a->n_operands == 0)
+			return err_set(e, FAULT_USAGE, "usage", "%s is missing", p->subject);
+		a->subject = *a->operands++;
+		a->n_operands--;
+	}
 	if (c == 0 && !p->operands && a->n_operands > 0)
 		return err_set(e, FAULT_USAGE, "usage", "unexpected operand \"%s\"", a->operands[0]);
 	return c;
@@ -287,8 +306,10 @@ int opt_time(const struct args *a, const char *name, int64_t now, int64_t *ms, s
 
 int opt_usage(const struct program *p, const char *reason)
 {
+	char rest[80];
+
 	diag_error("%s", reason);
-	diag_error("usage: %s [OPTION...]%s%s (--help tells more)", p->name, p->operands ? " " : "",
-		   p->operands ? p->operands : "");
+	diag_error("usage: %s [OPTION...]%s (--help tells more)", p->name,
+		   operands(p, rest, sizeof(rest)));
 	return EXIT_USAGE;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One table of options serves the parser, --help and the shell completions, so they can not drift.
- * Options end at the first operand or at "--" (POSIX guideline 9 and 10).  Repeating an option that
+ * Options end at the first operand or at "--" (POSIX guideline 9 and 10); those of a verb may also
+ * stand behind its operands ("take inbound --follow").  Repeating an option that
  * takes one value is an error, and so is an abbreviated long name.
  */
 #ifndef OMNI_OPT_H
@@ -23,9 +24,10 @@ struct opt {
 struct program {
 	const char *name;       /* "omni-route"; of a verb "omni-queue put" */
 	const char *purpose;    /* one line, after the name in --help */
-	const char *operands;   /* "[FILE...]", or NULL if it takes none */
+	const char *operands;   /* "[FILE...]", those behind it, or NULL if it takes none */
 	const char *example;    /* a pipeline for the end of --help */
 	const struct opt *opts; /* its own; the common ones come from the table given to opt_parse */
+	const char *subject; /* "QUEUE": a first operand that must be there, for args.subject; or NULL */
 };
 
 struct args {
@@ -33,9 +35,11 @@ struct args {
 	const char *value[OPT_MAX]; /* the last one given, "" for a flag, NULL if absent */
 	unsigned count[OPT_MAX];
 	int n;
+	char *subject;
 	char **operands; /* NULL-terminated */
 	int n_operands;
-	int argc; /* for opt_values */
+	bool mixed; /* options may stand behind operands */
+	int argc;   /* for opt_values */
 	char **argv;
 };
 

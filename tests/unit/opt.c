@@ -13,8 +13,9 @@ static const struct opt common[] = {
 	{ "jobs", 'j', "N", "jobs", false },
 	{ NULL, 0, NULL, NULL, false },
 };
-static const struct program files = { "unit", "tests", "[FILE...]", NULL, own };
-static const struct program none = { "unit", "tests", NULL, NULL, own };
+static const struct program files = { "unit", "tests", "[FILE...]", NULL, own, NULL };
+static const struct program none = { "unit", "tests", NULL, NULL, own, NULL };
+static const struct program verb = { "unit verb", "tests", "[FILE...]", NULL, own, "QUEUE" };
 
 static struct args args;
 static struct err e;
@@ -136,7 +137,22 @@ static void spans_and_instants_are_read(void)
 	CHECK(opt_time(&args, "size", 77, &ms, &e) == 0 && ms == 1000);
 }
 
+static void options_of_a_verb_may_stand_behind_its_operands(void)
+{
+	CHECK(parse(&verb, "-j 2 inbound --size 7 -m a f -m b -- -q") == 0);
+	CHECK(is(args.subject, "inbound") && args.n_operands == 2);
+	CHECK(is(args.operands[0], "f") && is(args.operands[1], "-q") && !opt_flag(&args, "quiet"));
+	CHECK(is(opt_value(&args, "size"), "7") && is(opt_values(&args, "map", 0), "a") &&
+	      is(opt_values(&args, "map", 1), "b") && !opt_values(&args, "map", 2));
+	CHECK(parse(&verb, "-q") == -1 && is(e.text, "QUEUE is missing"));
+	CHECK(parse(&verb, "inbound f --sizes 7") == -1 && is(e.text, "unknown option --sizes"));
+	CHECK(parse(&verb, "inbound f --siz 7 g") == -1 &&
+	      is(e.text, "unknown option --siz; did you mean --size"));
+	CHECK(parse(&verb, "inbound f --siz=7 g") == -1 &&
+	      is(e.text, "unknown option --siz=7; did you mean --size"));
+}
+
 UNIT_MAIN(UNIT(options_are_found_however_they_are_written),
 	  UNIT(an_option_may_be_repeated_only_if_it_says_so), UNIT(what_is_wrong_is_said),
 	  UNIT(numbers_are_whole_and_in_range), UNIT(sizes_have_units),
-	  UNIT(spans_and_instants_are_read))
+	  UNIT(spans_and_instants_are_read), UNIT(options_of_a_verb_may_stand_behind_its_operands))
