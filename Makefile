@@ -18,13 +18,14 @@ ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MMD
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 # What is built, and what each program links beside libc: reviewed here, held by tests/links.bats.
-TOOLS = omni-recv omni-validate omni-normalize omni-route
+TOOLS = omni-recv omni-validate omni-normalize omni-route omni-models
 
 LIBS_stage         = -lyyjson -lzstd -lz
 LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls
 LIBS_omni-validate = $(LIBS_stage) -lcrypto
 LIBS_omni-normalize = $(LIBS_stage) -lcrypto -ljq -lm
 LIBS_omni-route    = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
+LIBS_omni-models = $(LIBS_stage) -lcrypto
 
 LIB_SRC      = $(wildcard lib/*.c)
 CARRIER_SRC  = $(wildcard carriers/*.c)
@@ -45,10 +46,25 @@ $(BUILD)/tools/%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tools -c -o $@ $<
 
+# Made at build time of models/: gen/ holds the generators, C that is run here and not installed.
+MODELS = $(sort $(shell find models -name '*.schema.json'))
+GEN_SRC = $(wildcard gen/*.c)
+$(BUILD)/gen/%.o: gen/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote lib -iquote gen -c -o $@ $<
+$(BUILD)/gen/%: $(BUILD)/gen/%.o $(BUILD)/gen/load.o $(BUILD)/libomni.a
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lyyjson
+$(BUILD)/made/models.c: $(BUILD)/gen/embed $(MODELS)
+	@mkdir -p $(@D)
+	$(BUILD)/gen/embed models $(MODELS) >$@.new && mv $@.new $@
+$(BUILD)/made/%.o: $(BUILD)/made/%.c
+	$(CC) $(ALL_CFLAGS) -iquote lib -c -o $@ $<
+
+$(BUILD)/libmade.a: $(BUILD)/made/models.o
 $(BUILD)/libomni.a: $(call obj,$(LIB_SRC))
 $(BUILD)/libcarriers.a: $(call obj,$(CARRIER_SRC))
 $(BUILD)/libstages.a: $(call obj,$(STAGE_SRC))
-ARCHIVES = $(BUILD)/libstages.a $(BUILD)/libcarriers.a $(BUILD)/libomni.a
+ARCHIVES = $(BUILD)/libstages.a $(BUILD)/libcarriers.a $(BUILD)/libomni.a $(BUILD)/libmade.a
 $(ARCHIVES):
 	rm -f $@
 	ar rcs $@ $^
@@ -89,9 +105,9 @@ include tests/fuzz/fuzz.mk
 
 SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
 lint:
-	clang-format --dry-run --Werror $(wildcard lib/*.[ch] carriers/*.[ch] tools/*.[ch] tests/*/*.[ch])
+	clang-format --dry-run --Werror $(wildcard lib/*.[ch] carriers/*.[ch] tools/*.[ch] gen/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr --library=tests/cppcheck.cfg \
-		--suppress=missingIncludeSystem -Ilib -Icarriers -Itools lib carriers tools
+		--suppress=missingIncludeSystem -Ilib -Icarriers -Itools -Igen lib carriers tools gen
 	mandoc -Tlint -W warning man/*.[1578]
 	shellcheck $(SHELL_FILES)
 	shellcheck -S warning -s bash -e SC1091,SC2030,SC2031 tests/*.bats tests/helper.bash

@@ -7,6 +7,7 @@
 #include "diag.h"
 #include "file.h"
 #include "limit.h"
+#include "near.h"
 
 #define CONF_DEFAULT "/etc/omni/omni.json"
 
@@ -23,56 +24,13 @@ const char *conf_path(const char *option)
 
 /* ---- checking against tables of keys ---- */
 
-/* Levenshtein distance of two short words, at most ${limit}. */
-static size_t distance(struct str a, struct str b, size_t limit)
-{
-	size_t row[65];
-
-	if (a.n > 64 || b.n > 64)
-		return limit;
-	for (size_t j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.n; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b.n; j++) {
-			size_t d = corner + (a.p[i - 1] != b.p[j - 1]);
-
-			corner = row[j];
-			if (row[j] + 1 < d)
-				d = row[j] + 1;
-			if (row[j - 1] + 1 < d)
-				d = row[j - 1] + 1;
-			row[j] = d;
-		}
-	}
-	return row[b.n] < limit ? row[b.n] : limit;
-}
-
-const char *conf_nearest(const struct conf_key *keys, struct str key)
-{
-	const char *nearest = NULL;
-	size_t best = 4; /* a name that differs in more letters is no help */
-
-	for (; keys->name; keys++) {
-		size_t d = distance(key, str_c(keys->name), best);
-
-		if (d < best) {
-			best = d;
-			nearest = keys->name;
-		}
-	}
-	return nearest;
-}
-
 /* The known key nearest to ${key} that differs in fewer than ${limit} letters, or NULL. */
 static const char *nearest_key(const struct conf_key *keys, struct str key, size_t limit)
 {
 	const char *nearest = NULL;
 
 	for (; keys->name; keys++) {
-		size_t d = distance(key, str_c(keys->name), limit);
+		size_t d = near_distance(key, str_c(keys->name), limit);
 
 		if (d < limit) {
 			limit = d;
@@ -82,10 +40,15 @@ static const char *nearest_key(const struct conf_key *keys, struct str key, size
 	return nearest;
 }
 
+const char *conf_nearest(const struct conf_key *keys, struct str key)
+{
+	return nearest_key(keys, key, NEAR_MAX);
+}
+
 static int unknown_key(const struct conf *c, const struct conf_key *keys, struct str path,
 		       struct str key, struct err *e)
 {
-	const char *nearest = nearest_key(keys, key, 4); /* a name that differs in more letters is no help */
+	const char *nearest = conf_nearest(keys, key);
 
 	err_set(e, FAULT_CONFIG, "config", "%s: %.*s/%.*s: unknown key", c->path, STR_FMT(path),
 		STR_FMT(key));

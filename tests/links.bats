@@ -30,6 +30,11 @@ links() {
 	links omni-route yyjson zstd z crypto jq pcre2-8
 }
 
+@test "omni-models links what its runner does, and no more" {
+	plain
+	links omni-models yyjson zstd z crypto
+}
+
 @test "programs are position-independent, their relocations read-only and bound at start" {
 	plain
 	for program in "$BUILD"/omni-*; do
@@ -82,7 +87,7 @@ door() {
 
 @test "every source says its licence first" {
 	cd "$src"
-	for file in lib/*.[ch] carriers/*.[ch] tools/*.[ch]; do
+	for file in lib/*.[ch] carriers/*.[ch] tools/*.[ch] gen/*.[ch]; do
 		[ "$(head -n 1 "$file")" = '/* SPDX-License-Identifier: MIT */' ] || { echo "$file"; return 1; }
 	done
 }

@@ -54,12 +54,25 @@ run_examples() {
 	diff /dev/null beyond
 }
 
+# options(program): the long options that its help names, of all of its verbs if it has some.
+options() {
+	local verb
+	"$1" --help >help
+	if grep -q ' VERB ' help; then
+		sed -n '/^$/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' help | while read -r verb; do
+			"$1" "$verb" --help
+		done
+	else
+		cat help
+	fi | sed -n 's/^  .\{4\}--\([a-z-]*\).*/\1/p'
+}
+
 @test "every program has a page that names all of its options, and no others" {
 	local program
 	for program in "$BUILD"/omni-*; do
 		program=${program##*/}
-		"$program" --help | sed -n 's/^  .\{4\}--\([a-z-]*\).*/\1/p' | sort >has
-		sed -n 's/^\.It Fl .*Fl -\([a-z-]*\).*/\1/p; s/^\.It Fl -\([a-z-]*\).*/\1/p' "$man/$program.1" | sort >says
+		options "$program" | sort -u >has
+		sed -n 's/^\.It Fl .*Fl -\([a-z-]*\).*/\1/p; s/^\.It Fl -\([a-z-]*\).*/\1/p' "$man/$program.1" | sort -u >says
 		[ -s has ]
 		diff -u has says
 	done
@@ -110,6 +123,7 @@ run_examples() {
 @test "examples of omni-validate(1)" { run_examples omni-validate.1; }
 @test "examples of omni-normalize(1)" { run_examples omni-normalize.1; }
 @test "examples of omni-route(1)" { run_examples omni-route.1; }
+@test "examples of omni-models(1)" { run_examples omni-models.1; }
 @test "examples of omni-record(5)" { run_examples omni-record.5; }
 @test "examples of omni-config(5)" { run_examples omni-config.5; }
 @test "examples of omni-carriers(7)" { run_examples omni-carriers.7; }

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#include "model.h"
+
+int model_add_all(struct schema_set *set, struct err *e)
+{
+	for (size_t i = 0; i < models_n; i++)
+		if (schema_set_add(set, str_c(models[i].uri), models[i].text, e) < 0)
+			return -1;
+	return 0;
+}

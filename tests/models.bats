@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The models: what is in them, that their examples hold, and omni-models.
+
+load helper
+
+top=$BATS_TEST_DIRNAME/..
+
+# each model of a group, by name
+names() {
+	omni-models list --json "$@" | jq -r .name
+}
+
+@test "list names every file of models/ once, in groups" {
+	want 0 omni-models list --json message conversation carrier workflow config defs
+	get .id | sed 's,^https://omni.example/models/,,' | sort >have
+	(cd "$top/models" && find . -name '*.schema.json' | sed 's,^\./,,' | sort) | diff -u - have
+	[ "$(get .name | sort | uniq -d | wc -l)" -eq 0 ]
+	want 0 omni-models list
+	[ "$(grep -c '^[a-z]' out)" -eq 5 ]
+	no grep -q '^defs' out
+}
+
+@test "there are at least one hundred models besides the carriers' own payloads, thirty of messages" {
+	[ "$(names message | wc -l)" -ge 30 ]
+	[ "$(names conversation | wc -l)" -ge 25 ]
+	[ "$(names carrier | grep -vc /)" -ge 25 ]
+	[ "$(names workflow | wc -l)" -ge 20 ]
+}
+
+@test "a model that nothing reads or writes yet says so, and who will" {
+	want 0 omni-models list --planned --json
+	[ -s out ]
+	[ "$(get 'select(.programs == []) | .name')" = '' ]
+	[ "$(get .planned | sort -u)" = true ]
+	want 0 omni-models list --used --json
+	[ "$(get .planned | sort -u)" = false ]
+	get 'select(.group != "defs") | select(.programs == []) | .name' | nothing
+	# Who reads or writes a model that is not planned is a program that there is.
+	get '.programs[]' | sort -u | while read -r program; do
+		[ -x "$BUILD/$program" ] || echo "$program"
+	done | nothing
+}
+
+@test "show prints the file, by name and by id; several one after the other" {
+	want 0 omni-models show message config twilio/account
+	cat "$top"/models/message/message.schema.json "$top/models/config.schema.json" "$top/models/carrier/twilio/account.schema.json" | cmp - out
+	want 0 omni-models show https://omni.example/models/message/lease.schema.json
+	cmp "$top/models/message/lease.schema.json" out
+}
+
+@test "a name that is not known is an error that names the nearest" {
+	want 64 omni-models show mesage
+	says 'there is no model "mesage"; did you mean "message"'
+	want 64 omni-models doc twilio/acount
+	says '"twilio/account"'
+	want 64 omni-models example zzzzzzzzzz
+	says 'omni-models list'
+	want 64 omni-models list messages
+	says 'there is no group "messages"'
+	for verb in show doc example; do
+		want 64 omni-models "$verb"
+		says 'the name of a model is missing'
+	done
+	want 64 omni-models export
+	want 64 omni-models
+	want 64 omni-models shw message
+}
+
+@test "doc explains each model, in lines of at most 79 columns but for the example" {
+	local name
+	for name in $(names); do
+		want 0 omni-models doc "$name"
+		head -n 1 out | grep -q "^$name: "
+		sed '/^example/,$d' out >text
+		[ "$(wc -L <text)" -le 79 ] || { echo "$name"; false; }
+		no grep -q 'any JSON of\|()' text
+	done
+	want 0 omni-models doc status
+	grep -q '^  rank (whole number)$' out
+	grep -q '^      played  *it was listened to$' out
+	grep -q '^  lease? (object)$' out
+}
+
+@test "example prints records that the stages take" {
+	omni-models example message status event opt-event reject >records
+	[ "$(wc -l <records)" -ge 8 ]
+	want 0 omni-route records
+	[ "$(wc -l <out)" -ge "$(wc -l <records)" ]
+}
+
+@test "export writes the files, with their references in place" {
+	want 0 omni-models export a/b
+	diff -r "$top/models" a/b
+	want 74 omni-models export /dev/null/x
+	says '/dev/null'
+}
+
+@test "writing that fails is an error" {
+	for verb in list 'show message' 'doc message' 'example message'; do
+		rc=0
+		# shellcheck disable=SC2086 # a verb and its operand
+		omni-models $verb >/dev/full 2>err || rc=$?
+		[ "$rc" -eq 74 ]
+	done
+}
+
+@test "every member of every model is described; numbers with a unit where they have one" {
+	# Object schemas anywhere below properties: each member has a description, or its type has one.
+	cat "$top"/models/*.json "$top"/models/*/*.json "$top"/models/*/*/*.json | jq -c '
+		.["$id"] as $id | paths(objects) as $p | select($p[-2] == "properties" and ($p[-3] // "") != "x-words")
+		| getpath($p) as $m | select($m != false) | select(($m | has("description") | not) and ($m | has("$ref") | not)
+			and ($p | contains(["if"]) or contains(["then"]) or contains(["else"]) or contains(["oneOf"]) or contains(["anyOf"]) or contains(["allOf"]) | not)) | [$id, $p]' | nothing
+	cat "$top"/models/*.json "$top"/models/*/*.json "$top"/models/*/*/*.json |
+		jq -r 'select(.title == null or .description == null or .["$schema"] != "https://json-schema.org/draft/2020-12/schema") | .["$id"]' | nothing
+	cat "$top"/models/*.json "$top"/models/*/*.json "$top"/models/*/*/*.json |
+		jq -r 'select(.["$id"] | contains("/defs/") | not) | select((.examples | length) == 0) | .["$id"]' | nothing
+}
+
+@test "another validator agrees: schemas are schemas, examples hold, counter-examples do not" {
+	python3 -c 'import jsonschema' || skip 'python3-jsonschema is not installed'
+	python3 -W ignore "$BATS_TEST_DIRNAME/models/agree.py" "$top/models" "$BATS_TEST_DIRNAME/models"
+}
+
+@test "every model but the shared parts has counter-examples, each with what is wrong with it" {
+	(cd "$top/models" && find . -name '*.schema.json' -not -path './defs/*' | sed 's/\.schema\.json$//' | sort) >models
+	(cd "$BATS_TEST_DIRNAME/models" && find . -name '*.ndjson' | sed 's/\.ndjson$//' | sort) | diff -u models -
+	find "$BATS_TEST_DIRNAME/models" -name '*.ndjson' -exec cat {} + | jq -c 'select((.why | length) < 5 or (has("value") | not))' | nothing
+}

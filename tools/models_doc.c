@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* omni-models doc: a model as text for people. */
+#include <stdio.h>
+
+#include "models.h"
+
+enum {
+	WIDTH = 79, /* columns */
+	WORD = 20,  /* of a word in front of what it means */
+	DEEP = 3,   /* levels of members that are shown in place */
+};
+
+/* ${text} in lines of WIDTH columns, each behind ${indent} spaces. */
+static void put_wrapped(struct buf *b, struct str text, int indent)
+{
+	size_t room = (size_t)(WIDTH - indent);
+
+	while (text.n > 0) {
+		size_t n = text.n;
+
+		if (n > room) {
+			for (n = room; n > 0 && text.p[n] != ' '; n--)
+				;
+			if (n == 0)
+				n = str_find(text, ' ');
+		}
+		buf_fmt(b, "%*s%.*s\n", indent, "", (int)n, text.p);
+		text = str_trim(str_sub(text, n, text.n));
+	}
+}
+
+/* A word, and behind it what it means. */
+static void put_word(struct buf *b, struct str word, struct str means, int indent)
+{
+	struct buf text = { .max = SIZE_MAX };
+	size_t skip = (size_t)(indent + WORD);
+
+	put_wrapped(&text, means, indent + WORD);
+	buf_fmt(b, "%*s%-*.*s", indent, "", WORD, STR_FMT(word));
+	if (word.n >= (size_t)WORD) {
+		buf_char(b, '\n');
+		skip = 0;
+	}
+	buf_str(b, str_sub(buf_get(&text), skip, text.n));
+	buf_free(&text);
+}
+
+/* Which words a string may have. */
+static void put_words(struct buf *b, struct place p, int indent)
+{
+	const struct json *words = place_word(p, "x-words"), *list = place_word(p, "enum");
+	struct buf line = { .max = SIZE_MAX };
+
+	for (struct json_iter it = json_iter(words); json_next(&it);)
+		put_word(b, it.key, json_str(it.value), indent);
+	for (struct json_iter it = json_iter(words ? NULL : list); json_next(&it);)
+		buf_fmt(&line, "%s%.*s", it.i ? ", " : "", STR_FMT(json_str(it.value)));
+	put_wrapped(b, buf_get(&line), indent);
+	buf_free(&line);
+}
+
+static void put_members(struct buf *b, struct place p, int depth);
+
+/* The object whose members are shown below ${p}: itself, or what its array holds; v is NULL if none. */
+static struct place object_of(struct place p)
+{
+	struct place to = place_follow(p);
+
+	if (json_get(to.v, "items"))
+		to = place_follow(place_get(to, "items"));
+	if (!json_get(to.v, "properties"))
+		to.v = NULL;
+	return to;
+}
+
+static void put_one(struct buf *b, const struct place_member *m, int depth)
+{
+	struct str unit = json_str(place_word(m->at, "x-unit"));
+	struct place below = object_of(m->at);
+	int indent = 2 + 4 * depth;
+
+	if (json_is(m->at.v, JSON_BOOL)) /* "false": a base has it, this one does not */
+		return;
+	buf_fmt(b, "%*s%.*s%s (", indent, "", STR_FMT(m->name), m->required ? "" : "?");
+	place_type(b, m->at);
+	if (unit.n)
+		buf_fmt(b, ", %.*s", STR_FMT(unit));
+	buf_lit(b, ")\n");
+	put_wrapped(b, json_str(place_word(m->at, "description")), indent + 4);
+	put_words(b, m->at, indent + 4);
+	if (below.v && depth < DEEP)
+		put_members(b, below, depth + 1);
+}
+
+static void put_members(struct buf *b, struct place p, int depth)
+{
+	struct place_member *list;
+	size_t n = place_members(p, true, &list);
+
+	for (size_t i = 0; i < n; i++)
+		put_one(b, &list[i], depth);
+}
+
+static void put_programs(struct buf *b, const struct model *m)
+{
+	if (!m->programs[0])
+		return;
+	buf_lit(b, "  Read or written by ");
+	for (const char *c = m->programs; *c; c++) {
+		if (*c == ' ')
+			buf_lit(b, ", ");
+		else
+			buf_char(b, *c);
+	}
+	buf_fmt(b, "%s.\n", m->planned ? ", in a version to come" : "");
+}
+
+static void put_doc(struct buf *b, const struct place_docs *docs, const struct model *m)
+{
+	struct place root = model_place(docs, m);
+	struct json_iter it = json_iter(json_get(root.v, "examples"));
+
+	buf_fmt(b, "%s: %s\n", m->name, m->title);
+	put_wrapped(b, json_get_str(root.v, "description"), 2);
+	put_programs(b, m);
+	buf_lit(b, "\nmembers (those with a question mark may be missing)\n");
+	put_members(b, root, 0);
+	if (json_next(&it)) {
+		buf_lit(b, "\nexample\n  ");
+		buf_str(b, json_compact(docs->arena, it.value));
+		buf_char(b, '\n');
+	}
+}
+
+static int doc_run(const struct setup *s, struct err *e)
+{
+	struct buf b = { .max = SIZE_MAX };
+	struct arena *a = arena_new();
+	struct place_docs docs;
+	int rc = EXIT_OK;
+
+	if (s->args->n_operands == 0)
+		rc = err_set(e, FAULT_USAGE, "usage", "the name of a model is missing");
+	model_docs(&docs, a);
+	for (int i = 0; rc == EXIT_OK && i < s->args->n_operands; i++) {
+		const struct model *m = models_named(s->args->operands[i], e);
+
+		if (!m) {
+			rc = -1;
+			break;
+		}
+		if (i > 0)
+			buf_char(&b, '\n');
+		put_doc(&b, &docs, m);
+	}
+	if (rc == EXIT_OK)
+		fwrite(b.p, 1, b.n, stdout);
+	buf_free(&b);
+	arena_free(a);
+	return rc;
+}
+
+static const struct opt no_options[] = { { NULL, 0, NULL, NULL, false } };
+
+const struct command models_doc = {
+	.program = {
+		.name = "omni-models doc",
+		.purpose = "Explain a model: its members, their types and what they mean.",
+		.operands = "NAME...",
+		.example = "omni-models doc message | less",
+		.opts = no_options,
+	},
+	.run = doc_run,
+};
