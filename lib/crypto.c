@@ -104,6 +104,38 @@ void hash_of(enum hash h, const struct str *parts, size_t n, unsigned char out[H
 	state_end(h, &s, out);
 }
 
+struct hasher {
+	enum hash hash;
+	union state state;
+};
+
+struct hasher *hasher_new(enum hash h)
+{
+	struct hasher *s = malloc(sizeof(*s));
+
+	if (!s)
+		diag_oom();
+	s->hash = h;
+	state_init(h, &s->state);
+	return s;
+}
+
+void hasher_add(struct hasher *h, struct str s)
+{
+	state_add(h->hash, &h->state, s.p, s.n);
+}
+
+void hasher_end(struct hasher *h, unsigned char out[HASH_MAX])
+{
+	state_end(h->hash, &h->state, out);
+	state_init(h->hash, &h->state);
+}
+
+void hasher_free(struct hasher *h)
+{
+	free(h);
+}
+
 /* RFC 2104. */
 struct mac *mac_new(enum hash h, struct str key)
 {

@@ -22,6 +22,17 @@ size_t hash_size(enum hash h);
  */
 void hash_of(enum hash h, const struct str *parts, size_t n, unsigned char out[HASH_MAX]);
 
+/* A digest of what comes in parts. */
+struct hasher;
+
+/* Returns owned. */
+struct hasher *hasher_new(enum hash h);
+void hasher_add(struct hasher *h, struct str s);
+
+/* The digest of all that was added; the hasher begins anew. */
+void hasher_end(struct hasher *h, unsigned char out[HASH_MAX]);
+void hasher_free(struct hasher *h);
+
 /* A key made ready for HMAC (RFC 2104); may be shared between threads. */
 struct mac;
 

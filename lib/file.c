@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -73,5 +74,48 @@ int file_sync_dir(const char *path, struct err *e)
 	if (fd >= 0)
 		close(fd);
 	free(dir);
+	return rc;
+}
+
+int file_write(int fd, const char *path, struct str text, struct err *e)
+{
+	while (text.n > 0) {
+		ssize_t n = write(fd, text.p, text.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(e, FAULT_IO, "output", "%s: %s", path, strerror(errno));
+		text = str_sub(text, (size_t)n, text.n);
+	}
+	return 0;
+}
+
+int file_replace(const char *path, struct str text, mode_t mode, bool sync, struct err *e)
+{
+	char *temp;
+	int fd, rc = -1;
+
+	if (asprintf(&temp, "%s.new", path) < 0)
+		diag_oom();
+	(void)unlink(temp); /* what a crash has left may be read-only */
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd < 0) {
+		err_set(e, FAULT_IO, "output", "%s: %s", temp, strerror(errno));
+		goto out;
+	}
+	if (file_write(fd, temp, text, e) < 0)
+		goto out;
+	if ((sync && fdatasync(fd) < 0) || rename(temp, path) < 0) {
+		err_set(e, FAULT_IO, "output", "%s: %s", temp, strerror(errno));
+		goto out;
+	}
+	rc = sync ? file_sync_dir(path, e) : 0;
+out:
+	if (fd >= 0)
+		close(fd);
+	if (fd >= 0 && rc < 0)
+		(void)unlink(temp);
+	free(temp);
 	return rc;
 }

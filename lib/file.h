@@ -34,4 +34,18 @@ int file_parents(const char *path, struct err *e);
  */
 int file_sync_dir(const char *path, struct err *e);
 
+/**
+ * file_replace(path, text, mode, sync, e):
+ * Put a file with ${text} in the place of ${path} by rename(2), so that nobody reads half of it; with
+ * ${sync} both it and its name are on the disk when this returns.  Return 0, or -1 with FAULT_IO and
+ * nothing changed.
+ */
+int file_replace(const char *path, struct str text, mode_t mode, bool sync, struct err *e);
+
+/**
+ * file_write(fd, path, text, e):
+ * Write all of ${text} to ${fd}.  Return 0, or -1 with FAULT_IO naming ${path}.
+ */
+int file_write(int fd, const char *path, struct str text, struct err *e);
+
 #endif

@@ -35,7 +35,10 @@
 
 #define PACK_WINDOW_LOG \
 	27 /* memory to decompress: 2^27 = 128 MiB, what zstd reads without being told */
-#define CAPTURE_MAX_BYTES MIB(64) /* a file of raw requests, read whole: some 60,000 of 1 KiB */
+#define ARCHIVE_FRAME_MAX \
+	MIB(64) /* content of one frame of an archive: ours have 1 MiB and a line, compacted ones 4 */
+#define ARCHIVE_MANIFEST_MAX MIB(256) /* a manifest: a segment a minute for a year is 200 MiB */
+#define CAPTURE_MAX_BYTES    MIB(64)  /* a file of raw requests, read whole: some 60,000 of 1 KiB */
 
 #define ROUTE_NAME_MAX 64 /* name of a rule or destination; a destination becomes a file name */
 #define ROUTE_MAX \

@@ -287,18 +287,37 @@ int opt_duration(const struct args *a, const char *name, int64_t min, int64_t ma
 	return 0;
 }
 
+/* A day by its date or its name, in milliseconds. */
+static int day(struct str s, int64_t now, int64_t *ms)
+{
+	static const int64_t length = 86400000;
+	int64_t today = now - (now % length + length) % length;
+	char text[CLOCK_TEXT + 1];
+
+	if (s.n == 10) {
+		snprintf(text, sizeof(text), "%.10sT00:00:00.000Z", s.p);
+		return clock_parse(str_c(text), ms);
+	}
+	*ms = str_eq(s, STR("yesterday")) ? today - length : today;
+	return str_eq(s, STR("yesterday")) || str_eq(s, STR("today")) ? 0 : -1;
+}
+
 int opt_time(const struct args *a, const char *name, int64_t now, int64_t *ms, struct err *e)
 {
 	const char *text = opt_value(a, name);
+	struct str s = str_c(text);
 	int64_t v;
 
 	if (!text)
 		return 0;
 	if ((*text == '-' || *text == '+') && clock_span(str_c(text + 1), &v) == 0)
 		v = *text == '-' ? now - v : now + v;
-	else if (clock_parse(str_c(text), &v) < 0)
+	else if (str_eq(s, STR("now")))
+		v = now;
+	else if (clock_parse(s, &v) < 0 && day(s, now, &v) < 0)
 		return err_set(e, FAULT_USAGE, "usage",
-			       "--%s takes a time (2026-01-14T09:00:00Z) or a span from now (-2h, +90s), not \"%.40s\"",
+			       "--%s takes a time (2026-01-14T09:00:00Z), a day (2026-01-14, today, "
+			       "yesterday), now, or a span from now (-2h, +90s), not \"%.40s\"",
 			       name, text);
 	*ms = v;
 	return 0;

@@ -93,7 +93,8 @@ int opt_duration(const struct args *a, const char *name, int64_t min, int64_t ma
 
 /**
  * opt_time(a, name, now, ms, e):
- * The same for an instant: RFC 3339, or relative to ${now}: "-2h", "+90s".
+ * The same for an instant: RFC 3339; relative to ${now}, "-2h", "+90s"; "now"; or the beginning of a
+ * day in UTC: "2026-01-14", "today", "yesterday".
  */
 int opt_time(const struct args *a, const char *name, int64_t now, int64_t *ms, struct err *e);
 

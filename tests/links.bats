@@ -73,7 +73,8 @@ door() {
 	door 'openssl/' lib/crypto.c
 	door 'sqlite3' lib/db.c
 	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
-	door '(zstd|zlib)' lib/pack.c
+	door '(zstd|zlib)' "lib/pack.c
+lib/pack_frame.c"
 }
 
 @test "every header compiles alone, first or twice" {
