@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "diag.h"
+#include "ecma.h"
 #include "limit.h"
 
 struct regex {
@@ -23,9 +24,9 @@ static size_t character(struct str s, size_t n)
 	return at;
 }
 
-struct regex *regex_new(struct str pattern, struct err *e)
+/* ${shown} is what the user wrote, ${pattern} what the library gets. */
+static struct regex *compile(struct str shown, struct str pattern, uint32_t options, struct err *e)
 {
-	const uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
 	PCRE2_SPTR text = (PCRE2_SPTR)(pattern.p ? pattern.p : "");
 	struct regex *r = calloc(1, sizeof(*r));
 	PCRE2_UCHAR why[160];
@@ -34,11 +35,15 @@ struct regex *regex_new(struct str pattern, struct err *e)
 
 	if (!r)
 		diag_oom();
+	options |= PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C;
 	r->code = pcre2_compile(text, pattern.n, options, &bad, &at, NULL);
 	if (!r->code) {
 		pcre2_get_error_message(bad, why, sizeof(why));
-		err_set(e, FAULT_CONFIG, "regex", "regular expression: %s, at character %zu",
-			(const char *)why, character(pattern, at));
+		if (str_eq(shown, pattern))
+			err_set(e, FAULT_CONFIG, "regex", "regular expression: %s, at character %zu",
+				(const char *)why, character(pattern, at));
+		else /* the place would be one in another text */
+			err_set(e, FAULT_CONFIG, "regex", "regular expression: %s", (const char *)why);
 		regex_free(r);
 		return NULL;
 	}
@@ -48,6 +53,22 @@ struct regex *regex_new(struct str pattern, struct err *e)
 	if (!r->bounds)
 		diag_oom();
 	pcre2_set_match_limit(r->bounds, REGEX_MATCH_LIMIT);
+	return r;
+}
+
+struct regex *regex_new(struct str pattern, struct err *e)
+{
+	return compile(pattern, pattern, 0, e);
+}
+
+struct regex *regex_new_ecma(struct str pattern, struct err *e)
+{
+	struct buf b = { .max = SIZE_MAX };
+	struct regex *r = NULL;
+
+	if (ecma_translate(pattern, &b, e) == 0)
+		r = compile(pattern, buf_get(&b), PCRE2_MATCH_UNSET_BACKREF | PCRE2_ALLOW_EMPTY_CLASS, e);
+	buf_free(&b);
 	return r;
 }
 

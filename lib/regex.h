@@ -16,6 +16,14 @@ struct regex; /* may be shared between threads */
  * NULL with FAULT_CONFIG; the text says what is wrong and at which character.
  */
 struct regex *regex_new(struct str pattern, struct err *e);
+
+/**
+ * regex_new_ecma(pattern, e):
+ * The same for a pattern of ECMA-262 with the flag "u", which JSON Schema has: what only Perl knows
+ * is an error.  Look-behind must have a fixed length.
+ */
+struct regex *regex_new_ecma(struct str pattern, struct err *e);
+
 void regex_free(struct regex *r);
 
 /**
