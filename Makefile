@@ -103,6 +103,7 @@ include tests/serve/serve.mk
 include tests/bench/bench.mk
 include tests/bench/recv.mk
 include tests/fuzz/fuzz.mk
+include tests/schema/schema.mk
 
 SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
 lint:

@@ -239,7 +239,12 @@ bool json_next(struct json_iter *it)
 	return true;
 }
 
-/* ---- cutting members out of text ---- */
+const struct json *json_key_value(const struct json_iter *it)
+{
+	return json(val(it->value) - 1);
+}
+
+/* ---- places in text ---- */
 
 static size_t skip_space(struct str s, size_t i)
 {
@@ -301,6 +306,109 @@ static bool key_is(struct str quoted, struct str key)
 	same = doc && str_eq(json_str(json(yyjson_doc_get_root(doc))), key);
 	yyjson_doc_free(doc);
 	return same;
+}
+
+/* ${quoted}, a key as it stands in the text, is ${step} of a JSON Pointer. */
+static bool key_is_step(struct str quoted, struct str step)
+{
+	struct buf b = { .max = SIZE_MAX };
+	bool same;
+
+	for (size_t i = 0; i < step.n; i++) {
+		bool tilde = step.p[i] == '~' && i + 1 < step.n;
+
+		buf_char(&b, !tilde ? step.p[i] : step.p[i + 1] == '1' ? '/' : '~');
+		i += tilde;
+	}
+	same = key_is(quoted, buf_get(&b));
+	buf_free(&b);
+	return same;
+}
+
+/* White space and comments. */
+static size_t skip_blank(struct str s, size_t i)
+{
+	for (;;) {
+		i = skip_space(s, i);
+		if (str_prefix(str_sub(s, i, s.n), STR("//")))
+			i += str_find(str_sub(s, i, s.n), '\n');
+		else if (str_prefix(str_sub(s, i, s.n), STR("/*")))
+			i += str_search(str_sub(s, i, s.n), STR("*/")) + 2;
+		else
+			return i < s.n ? i : s.n;
+	}
+}
+
+/* The same as skip_value where there may be comments. */
+static size_t skip_commented(struct str s, size_t i)
+{
+	size_t depth = 0;
+
+	for (i = skip_blank(s, i); i < s.n; i = skip_blank(s, i)) {
+		char c = s.p[i];
+
+		if (c == '"') {
+			i = skip_string(s, i);
+		} else if (c == '{' || c == '[') {
+			depth++;
+			i++;
+		} else if (c == '}' || c == ']') {
+			if (depth == 0)
+				return i;
+			depth--;
+			i++;
+		} else if (c == ',' && depth == 0) {
+			return i;
+		} else {
+			i++;
+			continue;
+		}
+		if (depth == 0)
+			return i;
+	}
+	return i;
+}
+
+/*
+ * Where ${step} of the container at ${i} begins: an element, or the key of a member, and then
+ * ${value} is where its value does.  s.n if there is none.
+ */
+static size_t find_step(struct str s, size_t i, struct str step, size_t *value)
+{
+	bool object = i < s.n && s.p[i] == '{';
+	uint64_t index = 0;
+
+	if (i >= s.n || (!object && (s.p[i] != '[' || str_u64(step, &index) < 0)))
+		return s.n;
+	for (i = skip_blank(s, i + 1); i < s.n && s.p[i] != '}' && s.p[i] != ']';) {
+		size_t end = object ? skip_string(s, i) : i;
+
+		*value = object ? skip_blank(s, skip_blank(s, end) + 1) : i;
+		if (object ? s.p[i] == '"' && key_is_step(str_sub(s, i, end - i), step) : index-- == 0)
+			return i;
+		i = skip_blank(s, skip_commented(s, *value));
+		if (i < s.n && s.p[i] == ',')
+			i = skip_blank(s, i + 1);
+	}
+	return s.n;
+}
+
+size_t json_line(struct str text, struct str path)
+{
+	size_t at = skip_blank(text, 0), value = at, n, line = 1;
+
+	while (path.n > 0) {
+		path = str_sub(path, 1, path.n);
+		n = str_find(path, '/');
+		n = find_step(text, value, str_sub(path, 0, n), &value);
+		if (n == text.n)
+			break;
+		at = n;
+		path = str_sub(path, str_find(path, '/'), path.n);
+	}
+	for (size_t i = 0; i < at && i < text.n; i++)
+		line += text.p[i] == '\n';
+	return line;
 }
 
 unsigned json_cut(struct buf *dst, struct str line, struct str key)

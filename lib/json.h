@@ -74,6 +74,13 @@ const struct json *json_at(const struct json *arr, size_t i);
  */
 const struct json *json_pointer(const struct json *v, struct str path);
 
+/**
+ * json_line(text, path):
+ * The line of ${text}, JSON that may have comments, on which the value at ${path}, a JSON Pointer,
+ * begins; its key's line for a member.  Where there is none, the line of what is nearest above it.
+ */
+size_t json_line(struct str text, struct str path);
+
 /* The characters of a string; {NULL, 0} for anything else.  An empty string has a pointer. */
 struct str json_str(const struct json *v);
 
@@ -119,6 +126,9 @@ struct json_iter {
 
 struct json_iter json_iter(const struct json *v);
 bool json_next(struct json_iter *it);
+
+/* The key of the member that ${it} is at, as a value: a string. */
+const struct json *json_key_value(const struct json_iter *it);
 
 /**
  * json_cut(dst, line, key):

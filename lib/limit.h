@@ -59,4 +59,12 @@
 	256 /* levels of a value that goes through libjq, which recurses on the stack */
 #define MATCH_DEPTH_MAX 64 /* levels of all, any and not in one condition */
 
+#define SCHEMA_MAX_BYTES MIB(4) /* a file with a schema */
+#define SCHEMA_DEPTH_MAX \
+	400 /* schemas inside each other, and steps into a value: each is some 500 bytes of stack */
+#define SCHEMA_STEPS_MAX \
+	10000000 /* schemas met by one value: ten for each of the values that a line can hold */
+#define SCHEMA_UNITS_MAX 100 /* failures that are told of one value */
+#define JSON_SAME_DEPTH  400 /* levels of values that are compared: as SCHEMA_DEPTH_MAX */
+
 #endif

@@ -21,7 +21,8 @@ struct schema; /* one compiled schema, owned by its set; may be run by several t
 
 enum {
 	SCHEMA_FORMATS = 1, /* `format` is checked; else it is a remark, as the draft has it */
-	SCHEMA_STRICT = 2,  /* a keyword that is not of the draft and does not begin with "x-", or a
+	SCHEMA_FILES = 2,   /* a reference to a file, seen from one, is read from the disk */
+	SCHEMA_STRICT = 4,  /* a keyword that is not of the draft and does not begin with "x-", or a
 			       format without a check, is an error: finds what was misspelt */
 };
 
@@ -50,7 +51,7 @@ int schema_set_file(struct schema_set *set, const char *path, struct err *e);
  * Compile what ${uri} names: a document that was added, an `$id` in one, either with a fragment
  * ("#/$defs/party", "#anchor").  Return the schema, the same one each time, or NULL with
  * FAULT_CONFIG: nothing has that name, a keyword has a wrong value, a reference leads nowhere or
- * in a circle.  The text names document, line, place and keyword:
+ * in a circle; from then on the set has this error for all.  The text names document, line, place and keyword:
  * "order.json: line 12: /properties/from/pattern: missing closing parenthesis, at character 3".
  */
 const struct schema *schema_set_get(struct schema_set *set, struct str uri, struct err *e);
