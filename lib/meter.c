@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "meter.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "diag.h"
+#include "figure.h"
+#include "file.h"
 #include "limit.h"
 
 enum { DRAW_MS = 200, WRITE_MS = 1000, BAR = 24 };
@@ -106,31 +105,21 @@ static void prometheus(struct buf *b, const struct meter *m)
 	for (unsigned i = 0; i < METER_CLASSES; i++)
 		buf_fmt(b, "omni_rejects_total{stage=\"%s\",class=\"%s\"} %llu\n", m->stage,
 			fault_class(classes[i]), (unsigned long long)c->rejects[i]);
+	figure_prometheus(b);
 }
 
-/* Readers of the file see the old content or the new one, never a part. */
 static int rewrite(struct meter *m, struct err *e)
 {
 	struct buf b = { .max = KIB(64) };
-	char *tmp = NULL;
-	int fd = -1, rc = -1;
+	int rc;
 
 	prometheus(&b, m);
-	if (asprintf(&tmp, "%s.%ld.tmp", m->metrics, (long)getpid()) < 0)
-		diag_oom();
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, b.p, b.n) != (ssize_t)b.n || close(fd) < 0 ||
-	    rename(tmp, m->metrics) < 0) {
-		err_set(e, FAULT_IO, "metrics", "%s: %s", m->metrics, strerror(errno));
-		unlink(tmp);
-		goto out;
-	}
-	m->written = clock_mono();
-	m->dirty = false;
-	rc = 0;
-out:
-	free(tmp);
+	rc = file_replace(m->metrics, buf_get(&b), 0644, false, e);
 	buf_free(&b);
+	if (rc == 0) {
+		m->written = clock_mono();
+		m->dirty = false;
+	}
 	return rc;
 }
 
@@ -196,6 +185,7 @@ void meter_show(const struct meter *m)
 		}
 		buf_char(&b, ')');
 	}
+	figure_show(&b);
 	buf_fmt(&b, ", %.1f s, %.0f/s", seconds(m), rate(m));
 	diag_note("%.*s", STR_FMT(buf_get(&b)));
 	buf_free(&b);
