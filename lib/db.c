@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "diag.h"
 #include "file.h"
 
@@ -26,6 +28,8 @@ struct db {
 	const struct db_schema *schema;
 	struct db_stmt stmts[STMTS_MAX];
 	int n_stmts;
+	bool quick;        /* PRAGMA synchronous is NORMAL just now */
+	int64_t busy_from; /* clock_mono when waiting for the lock began */
 };
 
 /* What SQLite's code asks of the caller. */
@@ -163,15 +167,35 @@ static int make(const struct db *d, struct err *e)
 	return 0;
 }
 
+/*
+ * SQLite's own handler sleeps up to 100 ms: with commits of less than one, that is a tenfold of what
+ * others need, and whoever came late may wait for ever.  So: short sleeps, the longer it takes the
+ * longer, up to 2 ms.
+ */
+static int busy(void *arg, int tries)
+{
+	struct db *d = arg;
+	struct timespec t = { .tv_nsec = (tries < 20 ? tries + 1 : 20) * 100000L };
+
+	if (tries == 0)
+		d->busy_from = clock_mono();
+	if (clock_mono() - d->busy_from > DB_BUSY_MS)
+		return 0;
+	nanosleep(&t, NULL);
+	return 1;
+}
+
 static int settings(struct db *d, unsigned flags, struct err *e)
 {
 	int64_t unused;
 
 	sqlite3_extended_result_codes(d->h, 1);
-	sqlite3_busy_timeout(d->h, DB_BUSY_MS);
+	sqlite3_busy_handler(d->h, busy, d);
 	/* The file may come from elsewhere: its schema is data, not a program. */
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (d->schema->page_size && pragma_set(d, "page_size", d->schema->page_size, e) < 0)
+		return -1;
 	if (!(flags & DB_READONLY) && pragma_get(d, "PRAGMA journal_mode=WAL", &unused, e) < 0)
 		return -1;
 	return db_exec(d, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY", e);
@@ -224,8 +248,24 @@ const char *db_path(const struct db *d)
 	return d->path;
 }
 
+/* A pragma can not be set inside a transaction, nor prepared before. */
+static int sync_mode(struct db *d, bool quick, struct err *e)
+{
+	if (d->quick == quick)
+		return 0;
+	d->quick = quick;
+	return db_exec(d, quick ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL", e);
+}
+
+int db_begin_quick(struct db *d, struct err *e)
+{
+	return sync_mode(d, true, e) < 0 ? -1 : db_run(db_stmt(d, "BEGIN IMMEDIATE"), e);
+}
+
 int db_begin(struct db *d, struct err *e)
 {
+	if (sync_mode(d, false, e) < 0)
+		return -1;
 	return db_run(db_stmt(d, "BEGIN IMMEDIATE"), e);
 }
 

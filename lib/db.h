@@ -21,6 +21,7 @@ struct db_schema {
 	unsigned magic;           /* PRAGMA application_id: what kind of file it is */
 	const char *what;         /* "queue", for messages */
 	const char *const *steps; /* SQL that makes version i+1 out of version i; NULL-terminated */
+	int page_size;            /* of a file that is made; 0: SQLite's own choice */
 };
 
 enum {
@@ -57,6 +58,13 @@ int db_exec(struct db *d, const char *sql, struct err *e);
 int db_begin(struct db *d, struct err *e);
 int db_commit(struct db *d, struct err *e);
 void db_rollback(struct db *d);
+
+/*
+ * The same, for what may be forgotten when the machine dies: db_commit does not wait for the disk.  It
+ * survives the death of the process, and is durable as soon as any later db_commit of the other kind is,
+ * by whomever.
+ */
+int db_begin_quick(struct db *d, struct err *e);
 
 /*
  * A transaction that reads: all statements up to db_commit see the same state.

@@ -116,6 +116,7 @@ struct queue_place {
 	int64_t dedupe_ms;     /* how long ids of what is done are remembered; 0: QUEUE_WINDOW_MS */
 	int64_t lease_ms;      /* 0: QUEUE_LEASE_MS */
 	uint32_t max_attempts; /* then a record that is due again is buried by itself; 0: never */
+	int64_t hold_ms; /* extend with n 0 leaves leases alone that were taken longer ago; 0: none */
 	uint32_t in_flight; /* take gives no more while so many leases of this handle are out; 0: no bound */
 };
 
