@@ -58,10 +58,13 @@ $(BUILD)/gen/%: $(BUILD)/gen/%.o $(BUILD)/gen/load.o $(BUILD)/libomni.a
 $(BUILD)/made/models.c: $(BUILD)/gen/embed $(MODELS)
 	@mkdir -p $(@D)
 	$(BUILD)/gen/embed models $(MODELS) >$@.new && mv $@.new $@
+$(BUILD)/made/config.c: $(BUILD)/gen/config $(MODELS)
+	@mkdir -p $(@D)
+	$(BUILD)/gen/config models >$@.new && mv $@.new $@
 $(BUILD)/made/%.o: $(BUILD)/made/%.c
-	$(CC) $(ALL_CFLAGS) -iquote lib -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -iquote lib -iquote tools -c -o $@ $<
 
-$(BUILD)/libmade.a: $(BUILD)/made/models.o
+$(BUILD)/libmade.a: $(BUILD)/made/models.o $(BUILD)/made/config.o
 $(BUILD)/libomni.a: $(call obj,$(LIB_SRC))
 $(BUILD)/libcarriers.a: $(call obj,$(CARRIER_SRC))
 $(BUILD)/libstages.a: $(call obj,$(STAGE_SRC))

@@ -290,22 +290,10 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 	return 0;
 }
 
-static const struct conf_key keys[] = {
-	{ "account_id", CONF_STRING, NULL, "number of the account at Bandwidth, in the URLs of its API" },
-	{ "api_token", CONF_SECRET, NULL, "user of the API, to send and to fetch media" },
-	{ "api_secret", CONF_SECRET, NULL, "its password" },
-	{ "application_id", CONF_STRING, NULL,
-	  "messaging application that webhooks name and messages are sent with" },
-	{ "callback_user", CONF_SECRET, NULL, "UserId of the application's callback credentials" },
-	{ "callback_password", CONF_SECRET, NULL, "their Password; proves webhooks" },
-	{ NULL, CONF_ANY, NULL, NULL },
-};
-
 static const char *const secret_headers[] = { "authorization", NULL };
 
 const struct carrier carrier_bandwidth = {
 	.name = "bandwidth",
-	.keys = keys,
 	.id_key = "application_id",
 	.proof_key = "callback_password",
 	.secret_headers = secret_headers,

@@ -59,8 +59,7 @@ struct verdict {
 };
 
 struct carrier {
-	const char *name;            /* "twilio": file name, configuration key, member of records */
-	const struct conf_key *keys; /* of one account, NULL-terminated */
+	const char *name;   /* "twilio": file name, configuration key, member of records */
 	const char *id_key; /* the key that holds the carrier's own id of the account, or NULL */
 	const char *proof_key; /* the key that holds the secret that proves webhooks; NULL: open_account reads what does */
 	enum hash proof_hash; /* what its MACs are made with */
@@ -142,12 +141,6 @@ const struct carrier_conf *carriers_at(const struct carriers *c, size_t i);
  * The account of ${c} that goes by ${name}, its own or the carrier's id, or NULL.
  */
 struct account *carrier_account(const struct carrier_conf *c, struct str name);
-
-/*
- * The keys of the configuration file, all carriers' among them: what every program checks it
- * against.
- */
-const struct conf_key *carrier_conf_keys(void);
 
 extern const struct carrier carrier_bandwidth;
 /*

@@ -5,8 +5,6 @@
 
 #include "carrier.h"
 
-extern const struct conf_key custom_keys[];
-
 /* The receive and verify slots of both vtables. */
 int custom_open(struct conf *conf, struct account *a, const char *path, struct err *e);
 void custom_close(struct account *a);

@@ -138,7 +138,6 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 
 const struct carrier carrier_custom_jq = {
 	.name = "custom",
-	.keys = custom_keys,
 	.open_account = open_account,
 	.close_account = close_account,
 	.normalize = normalize,

@@ -103,10 +103,6 @@ static int read_proofs(struct conf *conf, struct account *a, struct inteliquent 
 	own->modes = str_eq(mode, STR("sha256")) ? INTELIQUENT_SHA256 :
 		     str_eq(mode, STR("hmac"))   ? INTELIQUENT_HMAC :
 						   INTELIQUENT_SHA256 | INTELIQUENT_HMAC;
-	if (!own->keyed && !str_eq(auth, STR("header")) && !str_eq(auth, STR("none")))
-		return bad(e, path, "auth must be key, header or none");
-	if (mode.p && !str_eq(mode, STR("auto")) && own->modes == (INTELIQUENT_SHA256 | INTELIQUENT_HMAC))
-		return bad(e, path, "sig_mode must be auto, sha256 or hmac");
 	if (value != (a->secret_header != NULL))
 		return bad(e, path, "header_name and header_value go together: one is missing");
 	if (str_eq(auth, STR("header")) && !value)
@@ -132,12 +128,9 @@ static int read_secrets(struct conf *conf, const struct account *a, const char *
 static int open_account(struct conf *conf, struct account *a, const char *path, struct err *e)
 {
 	struct inteliquent *own = arena_calloc(conf->arena, 1, sizeof(*own));
-	struct str presumed = json_get_str(a->conf, "dlr_default");
 
 	a->own = own;
-	own->presumed = str_eq(presumed, STR("delivered"));
-	if (presumed.p && !own->presumed && !str_eq(presumed, STR("unknown")))
-		return bad(e, path, "dlr_default must be unknown or delivered");
+	own->presumed = str_eq(json_get_str(a->conf, "dlr_default"), STR("delivered"));
 	if (read_numbers(conf, a, own, path, e) < 0 || read_networks(conf, a, own, path, e) < 0 ||
 	    read_proofs(conf, a, own, path, e) < 0)
 		return -1;
@@ -197,27 +190,6 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 	return 0;
 }
 
-static const struct conf_key keys[] = {
-	{ "api_key", CONF_SECRET, NULL,
-	  "key of the API, to send; proves webhooks, too, where webhook_key is not set" },
-	{ "webhook_key", CONF_SECRET, NULL, "apiKey that the webhook was configured with; proves webhooks" },
-	{ "auth", CONF_STRING, NULL,
-	  "what webhooks are configured with: key (the default), header or none" },
-	{ "sig_mode", CONF_STRING, NULL, "how the key is hashed: sha256, hmac or auto, which takes both" },
-	{ "header_name", CONF_STRING, NULL, "headerName that the webhook was configured with" },
-	{ "header_value", CONF_SECRET, NULL, "its headerValue; proves webhooks" },
-	{ "url_token", CONF_SECRET, NULL,
-	  "secret in the query of the webhook's URL, as " INTELIQUENT_TOKEN
-	  "=SECRET; must hold beside the other proofs" },
-	{ "addresses", CONF_STRINGS, NULL,
-	  "addresses and networks that webhooks may come from; must hold beside the other proofs" },
-	{ "numbers", CONF_STRINGS, NULL,
-	  "our numbers: which recipient of a group is us, which account a webhook is for" },
-	{ "dlr_default", CONF_STRING, NULL,
-	  "what a receipt means that says nothing: unknown (the default) or delivered" },
-	{ NULL, CONF_ANY, NULL, NULL },
-};
-
 /*
  * The hash proves messageID, not the body, and does not age: who has both can send anything, so it
  * is taken out like a credential.
@@ -226,7 +198,6 @@ static const char *const secret_headers[] = { "authorization", "verificationtoke
 
 const struct carrier carrier_inteliquent = {
 	.name = "inteliquent",
-	.keys = keys,
 	.secret_headers = secret_headers,
 	.secret_query = INTELIQUENT_TOKEN,
 	.open_account = open_account,

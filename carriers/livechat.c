@@ -178,21 +178,8 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 	return 0;
 }
 
-static const struct conf_key keys[] = {
-	{ "webhook_secret", CONF_SECRET, NULL,
-	  "secret_key that webhooks were registered with; an array while some have the old one" },
-	{ "organization_id", CONF_STRING, NULL,
-	  "id of the organization, which webhooks name; needed to tell several accounts apart" },
-	{ "license_id", CONF_STRING, NULL,
-	  "number of the license, which webhooks of version 3.3 and older name instead" },
-	{ "account_id", CONF_STRING, NULL, "account that the personal access token belongs to, to send" },
-	{ "access_token", CONF_SECRET, NULL, "personal access token of that account, to send" },
-	{ NULL, CONF_ANY, NULL, NULL },
-};
-
 const struct carrier carrier_livechat = {
 	.name = "livechat",
-	.keys = keys,
 	.id_key = "organization_id",
 	.proof_key = "webhook_secret",
 	.proof_hash = HASH_SHA256,

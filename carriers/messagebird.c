@@ -257,27 +257,11 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 	return 0;
 }
 
-static const struct conf_key keys[] = {
-	{ "signing_key", CONF_SECRET, NULL,
-	  "proves webhooks; with the profile bird-std it is whsec_ and base64" },
-	{ "access_key", CONF_SECRET, NULL, "key of the API, to send and to fetch media: another secret" },
-	{ "profile", CONF_STRING, NULL,
-	  "how webhooks are signed: jwt (the default), legacy, bird-hmac or bird-std" },
-	{ "channel_id", CONF_STRING, NULL, "what webhooks of Conversations and Channels name as channelId" },
-	{ "workspace_id", CONF_STRING, NULL,
-	  "workspace at Bird, in the URLs of its API and in webhooks of its platform" },
-	{ "tolerance", CONF_NUMBER, NULL,
-	  "seconds that a proof may be older or newer than the webhook, instead of the profile's own" },
-	{ "check_url", CONF_BOOL, NULL, "false: a token of the profile jwt may be for another URL" },
-	{ NULL, CONF_ANY, NULL, NULL },
-};
-
 /* Conversations can be told to send user and password as well: nobody here has a use for them. */
 static const char *const secret_headers[] = { "authorization", NULL };
 
 const struct carrier carrier_messagebird = {
 	.name = "messagebird",
-	.keys = keys,
 	.id_key = "channel_id",
 	.proof_key = "signing_key",
 	.proof_hash = HASH_SHA256,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "carrier.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "diag.h"
@@ -166,59 +165,4 @@ const struct carrier_conf *carriers_find(const struct carriers *c, struct str na
 const struct carrier_conf *carriers_at(const struct carriers *c, size_t i)
 {
 	return i < c->n ? &c->list[i] : NULL;
-}
-
-/* ---- configuration keys ---- */
-
-static const struct conf_key common_keys[] = {
-	{ "name", CONF_STRING, NULL,
-	  "what we call the account, in paths and in `verified`; else the carrier's id of it" },
-	{ "public_url", CONF_STRING, NULL,
-	  "how the carrier reaches this account, where that differs from the file's" },
-	{ "base_url", CONF_STRING, NULL,
-	  "where the carrier's API is, if not at the carrier: the sandbox, a regional host" },
-};
-
-enum { N_COMMON = LEN(common_keys) };
-
-/* The keys that every account may have, and then those of ${own}. */
-static const struct conf_key *account_keys(const struct conf_key *own)
-{
-	struct conf_key *keys;
-	size_t n = 0;
-
-	while (own[n].name)
-		n++;
-	keys = calloc(N_COMMON + n + 1, sizeof(*keys));
-	if (!keys)
-		diag_oom();
-	memcpy(keys, common_keys, sizeof(common_keys));
-	memcpy(keys + N_COMMON, own, (n + 1) * sizeof(*keys));
-	return keys;
-}
-
-static struct conf_key carrier_keys[N_BUILTIN + 2];
-
-static void build_keys(void)
-{
-	for (size_t i = 0; i < N_BUILTIN; i++)
-		carrier_keys[i] = (struct conf_key){ builtin[i]->name, CONF_OBJECTS,
-						     account_keys(builtin[i]->keys), NULL };
-	carrier_keys[N_BUILTIN] =
-		(struct conf_key){ "*", CONF_OBJECTS, account_keys(carrier_custom.keys), NULL };
-}
-
-const struct conf_key *carrier_conf_keys(void)
-{
-	static const struct conf_key keys[] = {
-		{ "public_url", CONF_STRING, NULL,
-		  "how carriers reach us: scheme, host, port and path prefix of the webhooks" },
-		{ "carriers", CONF_OBJECT, carrier_keys,
-		  "accounts of each carrier: one object, or an array of them" },
-		{ NULL, CONF_ANY, NULL, NULL },
-	};
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, build_keys);
-	return keys;
 }

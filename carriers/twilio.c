@@ -168,16 +168,8 @@ static void receive(const struct accounts *accounts, const struct request *req, 
 	a->body = STR("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>");
 }
 
-static const struct conf_key keys[] = {
-	{ "account_sid", CONF_STRING, NULL,
-	  "what webhooks name as AccountSid: AC and 32 hex digits, or env:, file:, cred:" },
-	{ "auth_token", CONF_SECRET, NULL, "auth token of the account; proves its webhooks" },
-	{ NULL, CONF_ANY, NULL, NULL },
-};
-
 const struct carrier carrier_twilio = {
 	.name = "twilio",
-	.keys = keys,
 	.id_key = "account_sid",
 	.proof_key = "auth_token",
 	.proof_hash = HASH_SHA1,

@@ -428,18 +428,8 @@ static void receive(const struct accounts *accounts, const struct request *req, 
 	a->body = challenge;
 }
 
-static const struct conf_key keys[] = {
-	{ "app_secret", CONF_SECRET, NULL,
-	  "secret of the Meta app: 32 hexadecimal characters; checks webhooks" },
-	{ "verify_token", CONF_SECRET, NULL, "what Meta says when the callback URL is set" },
-	{ "access_token", CONF_SECRET, NULL, "token of a system user, to send" },
-	{ "phone_number_id", CONF_STRING, NULL, "id of the business phone number" },
-	{ NULL, 0, NULL, NULL },
-};
-
 const struct carrier carrier_whatsapp = {
 	.name = "whatsapp",
-	.keys = keys,
 	.id_key = "phone_number_id",
 	.proof_key = "app_secret",
 	.proof_hash = HASH_SHA256,

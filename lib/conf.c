@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "conf.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -110,6 +111,47 @@ static int check_each(const struct conf *c, const struct conf_key *keys, const s
 	return 0;
 }
 
+/* "a, b or c" */
+static struct str list_words(struct arena *a, const char *const *words)
+{
+	struct str list = str_c(words[0]);
+
+	for (size_t i = 1; words[i]; i++)
+		list = arena_fmt(a, "%.*s%s%s", STR_FMT(list), words[i + 1] ? ", " : " or ", words[i]);
+	return list;
+}
+
+static int check_string(const struct conf *c, const struct conf_key *key, const struct json *v,
+			struct str path, struct err *e)
+{
+	if (!json_is(v, JSON_STRING))
+		return wrong(c, path, "a string", v, e);
+	for (size_t i = 0; key->words; i++) {
+		if (!key->words[i])
+			return err_set(e, FAULT_CONFIG, "config", "%s: %.*s: must be %.*s", c->path,
+				       STR_FMT(path), STR_FMT(list_words(c->arena, key->words)));
+		if (str_eq(str_c(key->words[i]), json_str(v)))
+			break;
+	}
+	return 0;
+}
+
+static int check_number(const struct conf *c, const struct conf_key *key, const struct json *v,
+			struct str path, struct err *e)
+{
+	bool any = key->min == 0 && key->max == 0;
+	int64_t n = 0;
+
+	if (!json_is(v, JSON_NUMBER))
+		return wrong(c, path, "a number", v, e);
+	if (any || (json_i64(v, &n) == 0 && n >= key->min && n <= key->max))
+		return 0;
+	return err_set(e, FAULT_CONFIG, "config",
+		       "%s: %.*s: must be a whole number%s%s from %" PRId64 " to %" PRId64, c->path,
+		       STR_FMT(path), key->unit ? " of " : "", key->unit ? key->unit : "", key->min,
+		       key->max);
+}
+
 static int check_value(const struct conf *c, const struct conf_key *key, const struct json *v,
 		       struct str path, struct err *e)
 {
@@ -117,11 +159,11 @@ static int check_value(const struct conf *c, const struct conf_key *key, const s
 
 	switch (key->type) {
 	case CONF_STRING:
-		return type == JSON_STRING ? 0 : wrong(c, path, "a string", v, e);
+		return check_string(c, key, v, path, e);
 	case CONF_BOOL:
 		return type == JSON_BOOL ? 0 : wrong(c, path, "true or false", v, e);
 	case CONF_NUMBER:
-		return type == JSON_NUMBER ? 0 : wrong(c, path, "a number", v, e);
+		return check_number(c, key, v, path, e);
 	case CONF_SECRET:
 	case CONF_STRINGS:
 		return check_strings(c, v, path, e);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The configuration: one JSON file with comments, checked against tables of known keys, so that a
- * misspelt key is an error that names its path and the nearest known key.  omni-config(5).
+ * misspelt key is an error that names its path and the nearest known key.  omni-config(5).  The
+ * tables are made of the file's JSON Schema when the programs are built (tools/config.h).
  */
 #ifndef OMNI_CONF_H
 #define OMNI_CONF_H
@@ -24,7 +25,9 @@ struct conf_key {
 	const char *name; /* NULL ends a table; "*" stands for any name that is not close to another one of the table */
 	enum conf_type type;
 	const struct conf_key *keys; /* of the objects below; NULL: any */
-	const char *help;            /* what it is, one line, for omni-config(5) */
+	const char *const *words; /* the only ones that a string may be, NULL-terminated; NULL: any */
+	int64_t min, max;         /* of a whole number; both 0: of any number */
+	const char *unit;         /* of the number: "seconds" */
 };
 
 struct conf {

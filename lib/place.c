@@ -55,7 +55,7 @@ struct place place_follow(struct place p)
 {
 	int depth = 0;
 
-	while (step(&p))
+	while (!json_get(p.v, "properties") && step(&p))
 		if (++depth > DEPTH_MAX)
 			p.v = NULL;
 	return p;

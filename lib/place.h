@@ -29,7 +29,10 @@ struct place place_at(const struct place_docs *docs, struct str name);
 /* The member ${key} of ${p}. */
 struct place place_get(struct place p, const char *key);
 
-/* Where ${p} leads if it is a reference, and that one, to the end; v is NULL if one leads nowhere. */
+/*
+ * Where ${p} leads if it is a reference, and that one, to the end; v is NULL if one leads nowhere.
+ * A schema with properties of its own is an end: its reference is a base.
+ */
 struct place place_follow(struct place p);
 
 /*

@@ -66,6 +66,13 @@ holds() {
 	refused '"x"' 'must be an object'
 }
 
+@test "a word that a key does not take, or a number out of its range, is an error that says which there are" {
+	refused '{"carriers":{"messagebird":{"profile":"bird"}}}' '/carriers/messagebird/profile: must be jwt, legacy, bird-hmac or bird-std'
+	refused '{"carriers":{"messagebird":[{},{"tolerance":86401}]}}' '/carriers/messagebird/1/tolerance: must be a whole number of seconds from 0 to 86400'
+	refused '{"carriers":{"acme":{"verify":{"scheme":"bearer","time_unit":"us"},"secret":"x"}}}' '/carriers/acme/verify/time_unit: must be s or ms'
+	refused '{"carriers":{"acme":{"verify":{"scheme":"bearer","tolerance":0.5},"secret":"x"}}}' '/verify/tolerance: must be a whole number of seconds from 1 to'
+}
+
 @test "what is no JSON is an error with line and column" {
 	refused $'{\n  "public_url": "x"\n  "carriers": {}\n}' 'c.json: line 3, column 3: '
 	refused '' 'c.json: line 1'

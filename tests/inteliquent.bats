@@ -81,11 +81,11 @@ from() {
 		{"auth":"none","addresses":[]}|addresses
 		{"auth":"none","header_name":"x","header_value":"y"}|auth is none, but there is a header_name
 		{"auth":"header","webhook_key":"k"}|header_name and header_value must say which
-		{"auth":"token"}|auth must be key, header or none
+		{"auth":"token"}|/auth: must be key, header or none
 		{"header_name":"x"}|go together
 		{"header_value":"x"}|go together
-		{"sig_mode":"sha1"}|sig_mode must be auto, sha256 or hmac
-		{"dlr_default":"sent"}|dlr_default must be unknown or delivered
+		{"sig_mode":"sha1"}|/sig_mode: must be auto, sha256 or hmac
+		{"dlr_default":"sent"}|/dlr_default: must be unknown or delivered
 		{"numbers":["+12025550101","x"]}|"x" is no number
 		{"addresses":"hooks.example.com"}|"hooks.example.com" is no address
 		{"webhook_key":"env:NOT_SET"}|NOT_SET

@@ -127,3 +127,33 @@ names() {
 	(cd "$BATS_TEST_DIRNAME/models" && find . -name '*.ndjson' | sed 's/\.ndjson$//' | sort) | diff -u models -
 	find "$BATS_TEST_DIRNAME/models" -name '*.ndjson' -exec cat {} + | jq -c 'select((.why | length) < 5 or (has("value") | not))' | nothing
 }
+
+@test "the programs take the configurations that their schema takes, and refuse those that it refuses" {
+	export KEY=k TOKEN=t SECRET=s NEW=n OLD=o VERIFY=v CALLBACK_USER=u CALLBACK_PASSWORD=p TWILIO_AUTH_TOKEN=a
+	export SIGNING_KEY=whsec_c2VjcmV0
+	(umask 077 && : >omni.json)
+	# Each line is "0 configuration" or "78 configuration": from the models, their examples and counter-examples.
+	whole() { # whole(model, filter): what puts the value of a model into a configuration
+		omni-models example "$1" | jq -c "$2" | sed 's/^/0 /'
+		jq -c ".value | $2" "$BATS_TEST_DIRNAME/models/$3.ndjson" | sed 's/^/78 /'
+	}
+	{
+		whole config . config
+		whole opt-keywords '{keywords: .}' conversation/opt-keywords
+		whole route-rule '{routes: .}' carrier/route-rule
+		whole condition '{routes: {when: ., to: "x"}}' carrier/condition
+		whole account '{carriers: {twilio: .}}' carrier/account
+		whole own-account '{carriers: {acme: .}}' carrier/own-account
+		whole own-verify '{carriers: {acme: {verify: ., secret: "s"}}}' carrier/own-verify
+		for carrier in bandwidth inteliquent livechat messagebird twilio whatsapp; do
+			whole "$carrier/account" "{carriers: {$carrier: .}}" "carrier/$carrier/account"
+		done
+	} >cases
+	[ "$(wc -l <cases)" -ge 40 ]
+	while read -r code json; do
+		echo "$json" >omni.json
+		rc=0
+		omni-validate -c omni.json </dev/null 2>err && omni-route -c omni.json </dev/null 2>err || rc=$?
+		[ "$rc" -eq "$code" ] || { echo "$rc, not $code: $json"; cat err; false; }
+	done <cases
+}

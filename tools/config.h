@@ -8,7 +8,10 @@
 
 #include "conf.h"
 
-/* The keys of the file: those of the carriers and those of the stages.  For struct stage.keys. */
+/*
+ * The keys of the file, those of all carriers and programs.  For struct stage.keys.  Made of
+ * models/config.schema.json by gen/config.c: a new key goes there.
+ */
 const struct conf_key *config_keys(void);
 
 #endif

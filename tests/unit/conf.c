@@ -7,16 +7,23 @@
 #include "unit.h"
 
 static const struct conf_key leaf[] = {
-	{ "name", CONF_STRING, NULL, NULL },
-	{ "secret", CONF_SECRET, NULL, NULL },
-	{ NULL, CONF_ANY, NULL, NULL },
+	{ .name = "name", .type = CONF_STRING },
+	{ .name = "secret", .type = CONF_SECRET },
+	{ .name = NULL },
 };
+static const char *const colours[] = { "red", "green", "blue", NULL };
 static const struct conf_key keys[] = {
-	{ "flag", CONF_BOOL, NULL, NULL },     { "number", CONF_NUMBER, NULL, NULL },
-	{ "words", CONF_STRINGS, NULL, NULL }, { "one", CONF_OBJECT, leaf, NULL },
-	{ "some", CONF_OBJECTS, leaf, NULL },  { "named", CONF_MAP, leaf, NULL },
-	{ "free", CONF_ANY, NULL, NULL },      { "open", CONF_OBJECT, NULL, NULL },
-	{ NULL, CONF_ANY, NULL, NULL },
+	{ .name = "flag", .type = CONF_BOOL },
+	{ .name = "number", .type = CONF_NUMBER },
+	{ .name = "words", .type = CONF_STRINGS },
+	{ .name = "one", .type = CONF_OBJECT, .keys = leaf },
+	{ .name = "some", .type = CONF_OBJECTS, .keys = leaf },
+	{ .name = "named", .type = CONF_MAP, .keys = leaf },
+	{ .name = "free", .type = CONF_ANY },
+	{ .name = "open", .type = CONF_OBJECT },
+	{ .name = "colour", .type = CONF_STRING, .words = colours },
+	{ .name = "wait", .type = CONF_NUMBER, .min = -1, .max = 60, .unit = "seconds" },
+	{ .name = NULL },
 };
 
 static struct err e;
@@ -53,6 +60,19 @@ static bool taken(const char *text)
 
 	conf_free(c);
 	return yes;
+}
+
+static void words_and_ranges_are_checked(void)
+{
+	CHECK(taken("{\"colour\":\"green\",\"wait\":-1}"));
+	CHECK(taken("{\"wait\":60}"));
+	CHECK(refused("{\"colour\":\"grey\"}", ": /colour: must be red, green or blue"));
+	CHECK(refused("{\"colour\":\"\"}", "/colour: must be red, green or blue"));
+	CHECK(refused("{\"colour\":1}", "/colour: must be a string, not number"));
+	CHECK(refused("{\"wait\":61}", ": /wait: must be a whole number of seconds from -1 to 60"));
+	CHECK(refused("{\"wait\":1.5}", "/wait: must be a whole number"));
+	CHECK(refused("{\"wait\":\"1\"}", "/wait: must be a number, not string"));
+	CHECK(taken("{\"number\":1.5}"));
 }
 
 static void every_type_is_checked(void)
@@ -119,5 +139,6 @@ static void secrets_are_resolved(void)
 	conf_free(c);
 }
 
-UNIT_MAIN(UNIT(every_type_is_checked), UNIT(the_nearest_name_is_found),
-	  UNIT(the_path_is_what_was_said_nearest), UNIT(secrets_are_resolved))
+UNIT_MAIN(UNIT(words_and_ranges_are_checked), UNIT(every_type_is_checked),
+	  UNIT(the_nearest_name_is_found), UNIT(the_path_is_what_was_said_nearest),
+	  UNIT(secrets_are_resolved))
