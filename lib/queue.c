@@ -61,14 +61,18 @@ static char *name_of(struct str path)
 	return text(path);
 }
 
-static char *path_of(const struct queue_place *place, const char *name)
+const char *queue_dir(const struct queue_place *place)
 {
 	const char *dir = place->dir ? place->dir : getenv("OMNI_QUEUE_DIR");
+
+	return dir && *dir ? dir : "/var/lib/omni/queue";
+}
+
+static char *path_of(const struct queue_place *place, const char *name)
+{
 	char *path;
 
-	if (!dir || !*dir)
-		dir = "/var/lib/omni/queue";
-	if (asprintf(&path, "%s/%s.queue", dir, name) < 0)
+	if (asprintf(&path, "%s/%s.queue", queue_dir(place), name) < 0)
 		diag_oom();
 	return path;
 }

@@ -167,6 +167,12 @@ struct queue_backend {
 	/* Put the dead letters ${pick} back, their attempts forgotten, or delete them; with ${dry} count only. */
 	int (*redrive)(struct queue *q, const struct queue_pick *pick, bool purge, bool dry,
 		       uint64_t *n, int64_t now_ms, struct err *e);
+
+	/*
+	 * Delete all that the queue holds, dead letters and what is leased among it; ${n} is how many.  Their
+	 * ids are forgotten, those of what is done are not.
+	 */
+	int (*purge)(struct queue *q, uint64_t *n, struct err *e);
 	void (*close)(struct queue *q); /* the back end's part: queue_close frees the rest */
 };
 
@@ -181,6 +187,9 @@ struct queue *queue_open(const char *url, const struct queue_place *place, unsig
 
 /* close(NULL) is legal.  Leases that are out stay so until they are settled or expire. */
 void queue_close(struct queue *q);
+
+/* The directory of queues with plain names that ${place} stands for. */
+const char *queue_dir(const struct queue_place *place);
 
 static inline const char *queue_name(const struct queue *q)
 {
@@ -239,6 +248,11 @@ static inline int queue_redrive(struct queue *q, const struct queue_pick *pick, 
 				bool dry, uint64_t *n, int64_t now_ms, struct err *e)
 {
 	return q->backend->redrive(q, pick, purge, dry, n, now_ms, e);
+}
+
+static inline int queue_purge(struct queue *q, uint64_t *n, struct err *e)
+{
+	return q->backend->purge(q, n, e);
 }
 
 #endif

@@ -203,5 +203,6 @@ const struct queue_backend queue_sqlite = {
 	.stat = sqlite_stat,
 	.dead = sqlite_dead,
 	.redrive = sqlite_redrive,
+	.purge = sqlite_purge,
 	.close = sqlite_close,
 };

@@ -345,3 +345,31 @@ int sqlite_redrive(struct queue *q, const struct queue_pick *pick, bool purge, b
 		*n += (uint64_t)got;
 	return got;
 }
+
+/* Without a condition SQLite drops the pages of a table in place of its rows. */
+static int empty(struct sqlite_queue *s, struct err *e)
+{
+	static const char *const each[] = { "DELETE FROM record", "DELETE FROM plan",
+					    "DELETE FROM lease", "DELETE FROM dead",
+					    "DELETE FROM id WHERE until_ms IS NULL" };
+
+	for (size_t i = 0; i < LEN(each); i++)
+		if (db_run(db_stmt(s->db, each[i]), e) < 0)
+			return -1;
+	s->meta.head = s->meta.tail;
+	s->meta.records = s->meta.bytes = 0;
+	return 0;
+}
+
+int sqlite_purge(struct queue *q, uint64_t *n, struct err *e)
+{
+	struct sqlite_queue *s = sqlite_of(q);
+	int64_t dead;
+
+	if (sqlite_begin(s, false, e) < 0)
+		return -1;
+	if (count(s, "SELECT count(*) FROM dead", &dead, e) < 0)
+		return sqlite_fail(s);
+	*n = (uint64_t)(s->meta.records + dead);
+	return empty(s, e) < 0 ? sqlite_fail(s) : sqlite_end(s, true, e);
+}

@@ -133,4 +133,6 @@ int sqlite_dead(struct queue *q, const struct queue_pick *pick, struct queue_dea
 int sqlite_redrive(struct queue *q, const struct queue_pick *pick, bool purge, bool dry,
 		   uint64_t *n, int64_t now_ms, struct err *e);
 
+int sqlite_purge(struct queue *q, uint64_t *n, struct err *e);
+
 #endif

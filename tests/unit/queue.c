@@ -485,6 +485,43 @@ static void the_directory_is_made(void)
 	atexit(remove_dir);
 }
 
+static void a_purge_leaves_nothing_but_what_is_known_to_be_done(void)
+{
+	struct queue *q = open_new("purge");
+	struct queue_item item = { .line = STR("a"), .id = STR("1"), .priority = QUEUE_PRIORITY };
+	struct queue_stat stat;
+	uint64_t gone = 0;
+
+	CHECK(put_item(q, item, 1000));
+	CHECK(take(q, 1, 1000) && n == 1);
+	CHECK(settle_at(q, got[0].token, QUEUE_DONE, 0, 1000) == QUEUE_OK);
+	item.id = STR("2");
+	CHECK(put_item(q, item, 1000) && take(q, 1, 1000) && n == 1);
+	CHECK(settle_at(q, got[0].token, QUEUE_DEAD, 0, 1000) == QUEUE_OK);
+	item.id = STR("3");
+	item.lane = STR("l");
+	CHECK(put_item(q, item, 1000) && take(q, 1, 1000) && n == 1);
+	item.id = STR("4");
+	CHECK(put_item(q, item, 1000) && put(q, "b", 1000));
+	item.lane = STR_NONE;
+	item.id = STR("5");
+	item.at_ms = 9000;
+	CHECK(put_item(q, item, 1000));
+	CHECK(queue_purge(q, &gone, &e) == 0 && gone == 5);
+	CHECK(queue_stat(q, &stat, 9000, &e) == 0);
+	CHECK(stat.ready + stat.delayed + stat.leased + stat.held + stat.dead + stat.bytes == 0);
+	CHECK(stat.puts == 6 && stat.oldest_ms == 0);
+	CHECK(settle_at(q, got[0].token, QUEUE_DONE, 0, 9000) == QUEUE_LOST);
+	CHECK_STR(taken(q, 9, 9000), "");
+	item.id = STR("4");
+	item.at_ms = 0;
+	CHECK(put_item(q, item, 9000));
+	item.id = STR("1");
+	CHECK(!put_item(q, item, 9000));
+	CHECK_STR(taken(q, 9, 9000), "a");
+	queue_close(q);
+}
+
 UNIT_MAIN(UNIT(the_directory_is_made), UNIT(what_is_put_is_taken_in_order_and_gone_when_done),
 	  UNIT(many_are_settled_at_once_but_only_those_that_are_out),
 	  UNIT(a_lease_that_ran_out_is_given_again_and_counted),
@@ -495,6 +532,7 @@ UNIT_MAIN(UNIT(the_directory_is_made), UNIT(what_is_put_is_taken_in_order_and_go
 	  UNIT(an_id_is_refused_while_it_is_in_and_for_a_window_after),
 	  UNIT(what_is_above_the_limit_is_refused_with_all_behind_it),
 	  UNIT(dead_letters_go_back_or_away_by_choice),
+	  UNIT(a_purge_leaves_nothing_but_what_is_known_to_be_done),
 	  UNIT(extending_one_lease_leaves_its_brothers_alone),
 	  UNIT(a_handle_has_no_more_out_than_it_may),
 	  UNIT(a_clock_that_is_set_neither_loses_nor_locks), UNIT(a_queue_is_named_by_url_or_by_name))
