@@ -22,7 +22,7 @@ TOOLS = omni-recv omni-validate omni-normalize omni-route omni-models
 
 LIBS_stage         = -lyyjson -lzstd -lz
 LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls
-LIBS_omni-validate = $(LIBS_stage) -lcrypto
+LIBS_omni-validate = $(LIBS_stage) -lcrypto -lpcre2-8
 LIBS_omni-normalize = $(LIBS_stage) -lcrypto -ljq -lm
 LIBS_omni-route    = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
 LIBS_omni-models = $(LIBS_stage) -lcrypto
@@ -87,7 +87,7 @@ $(BUILD)/fail.so: tests/preload/fail.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O1 $(WARN) -shared -fPIC -o $@ $< -ldl
 
-check: all $(UNITS) $(BUILD)/fail.so
+check: all $(UNITS) $(BUILD)/fail.so $(BUILD)/conformance
 	BUILD=$(abspath $(BUILD)) tests/run
 
 asan:

@@ -10,6 +10,7 @@ int rec_parse(struct rec *r, struct str line, struct arena *arena, struct err *e
 	r->line = line;
 	r->arena = arena;
 	r->n_added = 0;
+	r->report = STR_NONE;
 	r->dests = NULL;
 	r->n_dests = 0;
 	r->root = json_parse(line, arena, e);
@@ -121,6 +122,7 @@ void rec_made(struct rec *r, const struct rec *parent, struct str text)
 	r->file = parent->file;
 	r->lineno = parent->lineno;
 	r->n_added = 0;
+	r->report = STR_NONE;
 	r->dests = NULL;
 	r->n_dests = 0;
 }
@@ -236,6 +238,8 @@ void rec_reject(struct buf *b, const char *stage, const struct rec *r, const str
 	reject_open(b, stage, id.n ? id : r->line, id.n ? 0 : r->lineno);
 	json_opt_str(b, "at", rec_str(r, "at"));
 	reject_reason(b, stage, e);
+	if (r->report.p)
+		json_add_raw(b, "report", r->report);
 	json_key(b, "record");
 	rec_write(b, r);
 	rec_inherit(b, r, 1, 1);

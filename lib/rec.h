@@ -23,6 +23,7 @@ struct rec {
 	uint64_t lineno;         /* from 1 */
 	struct rec_member added[REC_ADDED_MAX];
 	unsigned n_added;
+	struct str report;           /* JSON that its reject has as `report`, or {NULL, 0} */
 	const unsigned short *dests; /* where --split sends it: indexes into the stage's destinations */
 	unsigned n_dests;
 };

@@ -19,9 +19,9 @@ links() {
 	links omni-recv yyjson zstd z crypto gnutls microhttpd
 }
 
-@test "omni-validate links neither jq nor regular expressions" {
+@test "omni-validate links regular expressions, which schemas have, and not jq" {
 	plain
-	links omni-validate yyjson zstd z crypto
+	links omni-validate yyjson zstd z crypto pcre2-8
 }
 
 @test "omni-normalize and omni-route link what they evaluate with" {
