@@ -34,7 +34,7 @@ TOOL_SRC     = $(wildcard tools/*.c)
 STAGE_SRC    = $(filter-out tools/omni-%.c,$(TOOL_SRC))
 obj          = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-all: $(addprefix $(BUILD)/,$(TOOLS))
+all: $(addprefix $(BUILD)/,$(TOOLS)) man
 
 # Includes may only point down: tools -> carriers -> lib -> libraries.
 $(BUILD)/lib/%.o: lib/%.c
@@ -63,6 +63,17 @@ $(BUILD)/made/config.c: $(BUILD)/gen/config $(MODELS)
 	$(BUILD)/gen/config models >$@.new && mv $@.new $@
 $(BUILD)/made/%.o: $(BUILD)/made/%.c
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote tools -c -o $@ $<
+
+# The manual, as it is installed: pages whose lists are made of models/ come from templates.
+PAGES = $(patsubst man/%,$(BUILD)/man/%,$(wildcard man/*.[1578]) $(patsubst %.in,%,$(wildcard man/*.in)))
+$(BUILD)/gen/page: $(BUILD)/gen/mdoc.o
+$(BUILD)/man/%: man/%.in $(BUILD)/gen/page $(MODELS)
+	@mkdir -p $(@D)
+	$(BUILD)/gen/page models $< >$@.new && mv $@.new $@
+$(BUILD)/man/%: man/%
+	@mkdir -p $(@D)
+	cp $< $@
+man: $(PAGES)
 
 $(BUILD)/libmade.a: $(BUILD)/made/models.o $(BUILD)/made/config.o
 $(BUILD)/libomni.a: $(call obj,$(LIB_SRC))
@@ -109,11 +120,11 @@ include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 
 SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
-lint:
+lint: man
 	clang-format --dry-run --Werror $(wildcard lib/*.[ch] carriers/*.[ch] tools/*.[ch] gen/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr --library=tests/cppcheck.cfg \
 		--suppress=missingIncludeSystem -Ilib -Icarriers -Itools -Igen lib carriers tools gen
-	mandoc -Tlint -W warning man/*.[1578]
+	mandoc -Tlint -W warning $(PAGES)
 	shellcheck $(SHELL_FILES)
 	shellcheck -S warning -s bash -e SC1091,SC2030,SC2031 tests/*.bats tests/helper.bash
 
@@ -126,7 +137,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(man)/man1 $(man)/man5 $(man)/man7 $(share)/omni/demo \
 		$(units) $(share)/bash-completion/completions $(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
 	install -m 755 $(addprefix $(BUILD)/,$(TOOLS)) $(DESTDIR)$(PREFIX)/bin
-	for n in 1 5 7; do install -m 644 man/*.$$n $(man)/man$$n || exit; done
+	for p in $(PAGES); do install -m 644 $$p $(man)/man$${p##*.} || exit; done
 	install -m 644 pipelines/demo/* $(share)/omni/demo
 	install -m 755 pipelines/*.sh $(share)/omni
 	for u in $(UNITS_SYSTEMD); do \
@@ -138,7 +149,7 @@ install: all
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(TOOLS))
-	for n in 1 5 7; do for f in man/*.$$n; do rm -f $(man)/man$$n/$${f#man/}; done; done
+	for p in $(notdir $(PAGES)); do rm -f $(man)/man$${p##*.}/$$p; done
 	for t in $(TOOLS); do rm -f $(share)/bash-completion/completions/$$t \
 		$(share)/zsh/vendor-completions/_$$t $(share)/fish/vendor_completions.d/$$t.fish; done
 	rm -f $(addprefix $(units)/,$(UNITS_SYSTEMD))
@@ -147,7 +158,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all check asan tsan clang werror demo lint install uninstall clean
+.PHONY: all man check asan tsan clang werror demo lint install uninstall clean
 .SECONDARY:
 
 -include $(wildcard $(BUILD)/*/*.d)

@@ -5,7 +5,7 @@
 load helper
 
 top=$BATS_TEST_DIRNAME/..
-man=$top/man
+man=$BUILD/man
 
 # examples(page): put the examples of a page into N.sh, and what the page says that they print into N.want.
 examples() {
