@@ -1,5 +1,5 @@
 # omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
-# Targets: all demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv soak soak-recv
+# Targets: all demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv soak soak-recv crash-recv
 #          install uninstall clean
 
 VERSION = 0.1.0
@@ -21,7 +21,7 @@ ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitiz
 TOOLS = omni-recv omni-validate omni-normalize omni-route omni-models
 
 LIBS_stage         = -lyyjson -lzstd -lz
-LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls
+LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls -lsqlite3
 LIBS_omni-validate = $(LIBS_stage) -lcrypto -lpcre2-8
 LIBS_omni-normalize = $(LIBS_stage) -lcrypto -ljq -lm
 LIBS_omni-route    = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
@@ -119,7 +119,7 @@ include tests/bench/recv.mk
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 
-SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
+SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/serve/kill tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
 lint: man
 	clang-format --dry-run --Werror $(wildcard lib/*.[ch] carriers/*.[ch] tools/*.[ch] gen/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr --library=tests/cppcheck.cfg \

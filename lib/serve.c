@@ -163,6 +163,11 @@ void *serve_post(struct serve *s, unsigned i, void *what)
 	return before;
 }
 
+void serve_wake(struct serve *s, unsigned i)
+{
+	loop_wake(&s->loops[i]);
+}
+
 void serve_drain(struct serve *s)
 {
 	atomic_store(&s->draining, true);

@@ -122,6 +122,9 @@ int serve_reload(struct serve *s, struct err *e);
  */
 void *serve_post(struct serve *s, unsigned i, void *what);
 
+/* Begin a turn in the thread ${i}, from any thread: its handler may have something to do. */
+void serve_wake(struct serve *s, unsigned i);
+
 /*
  * Accept no more and answer what has come in.  What is in the queue of a socket that is ours is
  * served too; of an inherited one it is left to who listens next.  May be called from any thread.

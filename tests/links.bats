@@ -16,7 +16,7 @@ links() {
 
 @test "omni-recv, which faces the Internet, links neither jq, curl, images nor archives" {
 	plain
-	links omni-recv yyjson zstd z crypto gnutls microhttpd
+	links omni-recv yyjson zstd z crypto gnutls microhttpd sqlite3
 }
 
 @test "omni-validate links regular expressions, which schemas have, and not jq" {

@@ -151,7 +151,7 @@ static int put_rest(struct file *f, struct err *e)
 		f->done += (size_t)wrote;
 	}
 	if (f->halved)
-		f->halved->taken = true;
+		f->halved->state = HANDOVER_TAKEN;
 	f->halved = NULL;
 	buf_reset(&f->rest);
 	f->done = 0;
@@ -165,7 +165,7 @@ static void account(struct file *f, struct handover_item *const *items, int n, s
 		size_t size = items[i]->text.n;
 
 		if (wrote >= size) {
-			items[i]->taken = true;
+			items[i]->state = HANDOVER_TAKEN;
 			wrote -= size;
 			continue;
 		}
@@ -177,7 +177,7 @@ static void account(struct file *f, struct handover_item *const *items, int n, s
 }
 
 /*
- * Put the next ones that are not taken.  Return 1 if all of those were, 0 if there is no room for
+ * Put the next ones that wait.  Return 1 if all of those were, 0 if there is no room for
  * more, or -1.
  */
 static int put_some(struct file *f, struct handover_item *const *items, size_t n, size_t *at,
@@ -190,7 +190,7 @@ static int put_some(struct file *f, struct handover_item *const *items, size_t n
 	int k = 0;
 
 	for (; *at < n && k < PIECES; ++*at) {
-		if (items[*at]->taken)
+		if (items[*at]->state != HANDOVER_WAITS)
 			continue;
 		chosen[k] = items[*at];
 		v[k++] = (struct iovec){ (void *)(uintptr_t)items[*at]->text.p, items[*at]->text.n };
@@ -219,6 +219,9 @@ static int file_put(struct handover *h, struct handover_item *const *items, size
 	while (rc > 0 && at < n)
 		rc = put_some(f, items, n, &at, e);
 	pthread_mutex_unlock(&f->lock);
+	for (size_t i = 0; i < n && rc < 0; i++)
+		if (items[i]->state == HANDOVER_WAITS)
+			items[i]->state = HANDOVER_REFUSED;
 	return rc < 0 ? -1 : 0;
 }
 
@@ -233,6 +236,13 @@ static void file_withdraw(struct handover *h, struct handover_item *item)
 			buf_reset(&f->rest);
 	}
 	pthread_mutex_unlock(&f->lock);
+}
+
+/* Whether it can be written to shows when it is tried. */
+static bool file_shut(struct handover *h)
+{
+	(void)h;
+	return false;
 }
 
 static int file_fd(const struct handover *h)
@@ -277,7 +287,7 @@ struct handover *handover_file(const char *path, struct err *e)
 
 	if (!f)
 		diag_oom();
-	f->base = (struct handover){ file_put, file_withdraw, file_fd, file_close };
+	f->base = (struct handover){ file_put, file_withdraw, file_shut, file_fd, file_close };
 	f->path = path;
 	f->rest.max = SIZE_MAX;
 	pthread_mutex_init(&f->lock, NULL);

@@ -14,6 +14,7 @@
 #include "form.h"
 #include "opt.h"
 #include "pack.h"
+#include "queue.h"
 #include "sig.h"
 #include "sink.h"
 
@@ -30,8 +31,9 @@ struct recv {
 	struct arena *arena;         /* of one request */
 	struct buf line, out;
 	struct sink *sink;
-	int status;       /* the exit code so far */
-	int64_t deadline; /* of the file in hand once SIGTERM has come, else 0 */
+	struct queue *queue; /* instead of standard output, or NULL */
+	int status;          /* the exit code so far */
+	int64_t deadline;    /* of the file in hand once SIGTERM has come, else 0 */
 };
 
 /* A file of raw requests. */
@@ -49,6 +51,10 @@ static const struct opt options[] = {
 	{ "listen", 0, "ADDR", "serve on HOST:PORT or unix:PATH (else 127.0.0.1:8080)", true },
 	{ "output", 'o', "FILE",
 	  "append records to FILE, a file or FIFO, instead of standard output", false },
+	{ "queue", 0, "QUEUE",
+	  "put records into QUEUE, a name or URL, each committed before its answer", false },
+	QUEUE_OPT_DIR,
+	{ "max-size", 0, "SIZE", "with --queue: refuse while its records take more (else no limit)", false },
 	{ "verify", 0, NULL, "check proofs before anything is written; forged requests get 403", false },
 	{ "tls-cert", 0, "FILE", "certificate chain, PEM: what comes over TCP is TLS", false },
 	{ "tls-key", 0, "FILE", "its key, PEM", false },
@@ -90,13 +96,15 @@ static const struct program program = {
 
 static int flush(struct recv *r, struct err *e)
 {
-	int rc = sink_write(r->sink, SINK_OUT, buf_get(&r->out), e);
+	struct str lines = buf_get(&r->out);
+	int rc = r->queue ? recv_queue_put(r->queue, lines, e) :
+			    sink_write(r->sink, SINK_OUT, lines, e);
 
 	buf_reset(&r->out);
 	return rc;
 }
 
-/* Put the line that was written on standard output. */
+/* Put the line that was written where the records go. */
 static int put(struct recv *r, struct err *e)
 {
 	buf_str(&r->out, buf_get(&r->line));
@@ -408,8 +416,12 @@ static int check_options(const struct args *a, struct err *e)
 					       "max-per-address", "timeout",    "idle",
 					       "threads",         "access-log", "metrics",
 					       "ready",           "inetd",      NULL };
-	bool from = opt_flag(a, "from");
+	bool from = opt_flag(a, "from"), queue = opt_flag(a, "queue");
 
+	if (queue && opt_flag(a, "output"))
+		return err_set(e, FAULT_USAGE, "usage", "-o and --queue exclude each other");
+	if (!queue && (opt_flag(a, "dir") || opt_flag(a, "max-size")))
+		return err_set(e, FAULT_USAGE, "usage", "--dir and --max-size need --queue");
 	for (const char *const *name = from ? service : offline; *name; name++)
 		if (opt_flag(a, *name))
 			return err_set(e, FAULT_USAGE, "usage",
@@ -461,6 +473,19 @@ static int take_files(struct recv *r, struct err *e)
 	return flush(r, e);
 }
 
+static int open_queue(struct recv *r, struct err *e)
+{
+	const char *url = opt_value(&r->args, "queue");
+	struct queue_place place;
+
+	if (!url)
+		return 0;
+	if (recv_queue_place(&r->args, &place, e) < 0)
+		return -1;
+	r->queue = queue_open(url, &place, QUEUE_SYNCED, e);
+	return r->queue ? 0 : -1;
+}
+
 static int run(struct recv *r, struct err *e)
 {
 	int rc = -1;
@@ -475,7 +500,7 @@ static int run(struct recv *r, struct err *e)
 	if (!r->carriers || find_carrier(r, e) < 0)
 		goto out;
 	r->sink = sink_new(opt_value(&r->args, "rejects"), NULL, NULL, e);
-	if (!r->sink)
+	if (!r->sink || open_queue(r, e) < 0)
 		goto out;
 	rc = take_files(r, e);
 	if (rc == 0)
@@ -483,6 +508,7 @@ static int run(struct recv *r, struct err *e)
 	if (opt_flag(&r->args, "verbose"))
 		summary(r);
 out:
+	queue_close(r->queue);
 	sink_free(r->sink);
 	carriers_close(r->carriers);
 	conf_free(r->conf);

@@ -8,6 +8,7 @@
 #include "http.h"
 #include "id.h"
 #include "opt.h"
+#include "queue.h"
 
 #define RECV_PATH \
 	"/webhooks/" /* what the path of a webhook begins with; "twilio" or "twilio/acme" follows */
@@ -53,6 +54,16 @@ int recv_place(const struct recv_setup *s, const struct request *req, struct are
  * `body64`.
  */
 void recv_write(struct buf *b, const struct request *req, const struct recv_origin *o);
+
+/* How the options ${a} want the queue opened.  Return 0, or -1 with FAULT_USAGE. */
+int recv_queue_place(const struct args *a, struct queue_place *place, struct err *e);
+
+/**
+ * recv_queue_put(q, lines, e):
+ * Put all of ${lines}, each with its end.  Return 0 when they are durable, or -1, some of them put:
+ * with FAULT_AWAY when the others can be put later.
+ */
+int recv_queue_put(struct queue *q, struct str lines, struct err *e);
 
 /* Serve, as the options ${a} of ${p} say.  Return the exit code. */
 int recv_serve(const struct program *p, const struct args *a);

@@ -56,9 +56,9 @@ static int read_listen(struct run *r, struct err *e)
 	r->setup.n_listen = n;
 	r->setup.fallback = "127.0.0.1:8080";
 	r->setup.inetd = opt_flag(r->args, "inetd");
-	if (r->setup.inetd && (n > 0 || !opt_flag(r->args, "output")))
+	if (r->setup.inetd && (n > 0 || (!opt_flag(r->args, "output") && !opt_flag(r->args, "queue"))))
 		return err_set(e, FAULT_USAGE, "usage",
-			       "--inetd takes no --listen, and needs -o: standard output is the connection");
+			       "--inetd takes no --listen, and needs -o or --queue: standard output is the connection");
 	return 0;
 }
 
@@ -281,6 +281,18 @@ static int open_workers(struct run *r, struct err *e)
 	return 0;
 }
 
+static struct handover *open_handover(const struct run *r, struct err *e)
+{
+	const char *url = opt_value(r->args, "queue");
+	struct queue_place place;
+
+	if (!url)
+		return handover_file(opt_value(r->args, "output"), e);
+	if (recv_queue_place(r->args, &place, e) < 0)
+		return NULL;
+	return handover_queue(url, &place, worker_wake, e);
+}
+
 static int run(struct run *r, struct err *e)
 {
 	struct service *s = &r->service;
@@ -290,7 +302,7 @@ static int run(struct run *r, struct err *e)
 	s->access_log = -1;
 	if (clock_init(e) < 0 || sig_service(e) < 0 || open_workers(r, e) < 0 || open_log(r, e) < 0)
 		goto out;
-	s->handover = handover_file(opt_value(r->args, "output"), e);
+	s->handover = open_handover(r, e);
 	if (!s->handover)
 		goto out;
 	s->serve = serve_new(&r->setup, e);

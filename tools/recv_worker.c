@@ -80,6 +80,7 @@ struct worker *worker_new(struct service *s, struct worker_conf *conf, struct st
 	if (!w)
 		diag_oom();
 	w->service = s;
+	w->index = s->n_workers;
 	w->setup.base = base;
 	w->log.max = LOG_BYTES + KIB(64);
 	use_conf(w, conf);
@@ -101,37 +102,6 @@ static void on_post(void *ctx, void *what)
 	use_conf(ctx, what);
 }
 
-/* ---- counts ---- */
-
-static const int statuses[WORKER_STATUSES] = { 200, 202, 204, 400, 401, 403, 404, 405,
-					       408, 413, 414, 415, 431, 500, 503, 0 };
-
-static void count_status(struct worker *w, int status)
-{
-	unsigned i = 0;
-
-	while (statuses[i] && statuses[i] != status)
-		i++;
-	atomic_fetch_add_explicit(&w->statuses[i], 1, memory_order_relaxed);
-}
-
-static void count_record(struct worker *w, struct str carrier, size_t bytes)
-{
-	atomic_fetch_add_explicit(&w->record_bytes, bytes, memory_order_relaxed);
-	for (unsigned i = 0; i < WORKER_CARRIERS; i++) {
-		struct carrier_count *c = &w->carriers[i];
-
-		/* Only this worker writes names, and a name is whole before it is counted. */
-		if (atomic_load_explicit(&c->records, memory_order_relaxed) == 0)
-			memcpy(c->name, carrier.p,
-			       carrier.n < sizeof(c->name) ? carrier.n : sizeof(c->name) - 1);
-		else if (!str_eq(str_c(c->name), str_sub(carrier, 0, sizeof(c->name) - 1)))
-			continue;
-		atomic_fetch_add_explicit(&c->records, 1, memory_order_release);
-		return;
-	}
-}
-
 /* ---- answers ---- */
 
 static bool say(struct reply *r, int status, const char *body)
@@ -145,6 +115,11 @@ static bool say_busy(struct reply *r)
 	say(r, 503, "{\"error\":\"the record could not be taken now\"}\n");
 	r->retry_after = RETRY_AFTER;
 	return true;
+}
+
+static bool say_large(struct reply *r)
+{
+	return say(r, 413, "{\"error\":\"the request is too large for a record\"}\n");
 }
 
 static bool say_method(struct reply *r, const char *allow)
@@ -230,7 +205,7 @@ static bool on_head(void *ctx, struct call *c, struct reply *r)
 		return say(r, 415,
 			   "{\"error\":\"Content-Encoding is not taken: send the body as it is\"}\n");
 	if (w->n_waiting >= WAITING_MAX || w->waiting_bytes >= WAITING_BYTES ||
-	    atomic_load(&w->service->gone))
+	    atomic_load(&w->service->gone) || w->service->handover->shut(w->service->handover))
 		return say_busy(r);
 	return false;
 }
@@ -318,10 +293,11 @@ static bool take_webhook(struct worker *w, struct call *c, const struct route *t
 	if (write_record(w, c, &e) < 0)
 		return say_fault(w, c, &e, r);
 	if (c->text.over)
-		return say(r, 413, "{\"error\":\"the request is too large for a record\"}\n");
+		return say_large(r);
 	if (w->service->verify && check(c, to->carrier, &e) < 0)
 		return say_fault(w, c, &e, r);
 	t->call = c;
+	t->item.owner = w;
 	t->carrier = to->carrier->name;
 	t->item.text = buf_get(&c->text);
 	wait_for(w, t);
@@ -332,7 +308,7 @@ static bool take_webhook(struct worker *w, struct call *c, const struct route *t
 
 static bool say_health(struct worker *w, struct call *c, struct reply *r)
 {
-	bool well = !atomic_load(&w->service->troubled);
+	bool well = worker_well(w->service);
 	char at[CLOCK_TEXT + 1];
 
 	clock_format(at, clock_now());
@@ -386,9 +362,24 @@ static void on_gone(void *ctx, struct call *c)
 	unlink_ticket(w, t);
 }
 
+void worker_wake(void *owner)
+{
+	struct worker *w = owner;
+
+	serve_wake(w->service->serve, w->index);
+}
+
+bool worker_well(const struct service *s)
+{
+	return !atomic_load(&s->troubled) ||
+	       clock_mono() - atomic_load(&s->troubled_at) > RETRY_AFTER * 1000;
+}
+
 /* Say once that the hand-over has trouble, and once that it is over. */
 static void tell_trouble(struct service *s, bool troubled, const char *why)
 {
+	if (troubled)
+		atomic_store(&s->troubled_at, clock_mono());
 	if (atomic_exchange(&s->troubled, troubled) == troubled)
 		return;
 	if (troubled)
@@ -403,12 +394,19 @@ static void answer_ticket(struct worker *w, struct ticket *t)
 	struct reply r;
 
 	unlink_ticket(w, t);
-	if (t->item.taken) {
-		count_record(w, t->carrier, t->item.text.n);
+	switch (t->item.state) {
+	case HANDOVER_TAKEN:
+		worker_count_record(w, t->carrier, t->item.text.n);
 		say_answer(&r, &t->answer);
-	} else {
+		break;
+	case HANDOVER_BIG:
+		say_large(&r);
+		break;
+	case HANDOVER_WAITS:
+	case HANDOVER_REFUSED:
 		w->service->handover->withdraw(w->service->handover, &t->item);
 		say_busy(&r);
+		break;
 	}
 	serve_answer(c, &r);
 }
@@ -433,21 +431,26 @@ static void put_waiting(struct worker *w)
 	struct service *s = w->service;
 	struct err e;
 	int64_t now = clock_mono();
-	bool refused = s->handover->put(s->handover, w->items, gather(w), &e) < 0, late = false;
+	bool refused = s->handover->put(s->handover, w->items, gather(w), &e) < 0;
+	bool taken = false, bad = refused;
 
 	for (struct ticket *t = w->first, *next; t; t = next) {
+		enum handover_state state = t->item.state;
+
 		next = t->next;
-		if (!t->item.taken && !refused && now - t->since < HOLD_MS)
+		if (state == HANDOVER_WAITS && now - t->since < HOLD_MS)
 			continue;
-		if (!t->item.taken) {
-			tell_trouble(s, true, refused ? e.text : "the output is blocked");
-			late = true;
-		}
+		if (state == HANDOVER_WAITS)
+			tell_trouble(s, true, "the output is blocked");
+		else if (state == HANDOVER_REFUSED)
+			tell_trouble(s, true, e.text);
+		taken |= state == HANDOVER_TAKEN;
+		bad |= state == HANDOVER_WAITS;
 		answer_ticket(w, t);
 	}
 	if (refused && e.fault == FAULT_IO && !atomic_exchange(&s->gone, true))
 		serve_drain(s->serve);
-	if (!refused && !late && w->n_waiting == 0)
+	if (taken && !bad)
 		tell_trouble(s, false, NULL);
 }
 
@@ -492,7 +495,7 @@ static void on_done(void *ctx, const struct call *c, const struct address *peer,
 	char at[CLOCK_TEXT + 1], address[CIDR_TEXT];
 	struct str from;
 
-	count_status(w, status);
+	worker_count_status(w, status);
 	if (w->service->access_log < 0)
 		return;
 	clock_format(at, clock_now());
@@ -526,98 +529,3 @@ const struct serve_handler worker_handler = {
 	.done = on_done,
 	.post = on_post,
 };
-
-/* ---- Prometheus ---- */
-
-static void metric(struct buf *b, const char *name, const char *type, const char *help, uint64_t value)
-{
-	buf_fmt(b, "# HELP omni_recv_%s %s\n# TYPE omni_recv_%s %s\nomni_recv_%s %llu\n", name,
-		help, name, type, name, (unsigned long long)value);
-}
-
-static void metric_statuses(struct buf *b, const struct service *s)
-{
-	buf_lit(b, "# HELP omni_recv_answers_total Answers by status.\n# TYPE omni_recv_answers_total counter\n");
-	for (unsigned i = 0; i < WORKER_STATUSES; i++) {
-		unsigned long long sum = 0;
-
-		for (unsigned k = 0; k < s->n_workers; k++)
-			sum += atomic_load_explicit(&s->workers[k]->statuses[i], memory_order_relaxed);
-		if (statuses[i])
-			buf_fmt(b, "omni_recv_answers_total{status=\"%d\"} %llu\n", statuses[i], sum);
-		else
-			buf_fmt(b, "omni_recv_answers_total{status=\"other\"} %llu\n", sum);
-	}
-}
-
-/*
- * The records of the carrier that worker ${k} counts in place ${i}, if no worker before it counts
- * that carrier too.
- */
-static void metric_carrier(struct buf *b, const struct service *s, unsigned k, unsigned i)
-{
-	const struct carrier_count *c = &s->workers[k]->carriers[i];
-	unsigned long long sum = 0;
-
-	if (atomic_load_explicit(&c->records, memory_order_acquire) == 0)
-		return;
-	for (unsigned w = 0; w < s->n_workers; w++) {
-		for (unsigned n = 0; n < WORKER_CARRIERS; n++) {
-			const struct carrier_count *other = &s->workers[w]->carriers[n];
-			unsigned long long records =
-				atomic_load_explicit(&other->records, memory_order_acquire);
-
-			if (records == 0 || strcmp(other->name, c->name) != 0)
-				continue;
-			if (w < k)
-				return;
-			sum += records;
-		}
-	}
-	buf_lit(b, "omni_recv_records_total{carrier=\"");
-	json_escape(b, str_c(c->name));
-	buf_fmt(b, "\"} %llu\n", sum);
-}
-
-uint64_t worker_records(const struct service *s)
-{
-	uint64_t sum = 0;
-
-	for (unsigned k = 0; k < s->n_workers; k++)
-		for (unsigned i = 0; i < WORKER_CARRIERS; i++)
-			sum += atomic_load_explicit(&s->workers[k]->carriers[i].records,
-						    memory_order_relaxed);
-	return sum;
-}
-
-void worker_metrics(struct buf *b, const struct service *s)
-{
-	unsigned long long denied = 0, bytes = 0, waiting = 0;
-	struct serve_counts n;
-
-	serve_counts(s->serve, &n);
-	for (unsigned k = 0; k < s->n_workers; k++) {
-		denied += atomic_load_explicit(&s->workers[k]->denied, memory_order_relaxed);
-		bytes += atomic_load_explicit(&s->workers[k]->record_bytes, memory_order_relaxed);
-		waiting += atomic_load_explicit(&s->workers[k]->waiting, memory_order_relaxed);
-	}
-	metric_statuses(b, s);
-	buf_lit(b, "# HELP omni_recv_records_total Records handed over.\n# TYPE omni_recv_records_total counter\n");
-	for (unsigned k = 0; k < s->n_workers; k++)
-		for (unsigned i = 0; i < WORKER_CARRIERS; i++)
-			metric_carrier(b, s, k, i);
-	metric(b, "record_bytes_total", "counter", "Bytes of records handed over.", bytes);
-	metric(b, "denied_total", "counter", "Requests that --verify found not genuine.", denied);
-	metric(b, "waiting", "gauge", "Requests whose record waits to be taken.", waiting);
-	metric(b, "up", "gauge", "1 if records are taken.", !atomic_load(&s->troubled));
-	metric(b, "requests_total", "counter", "Whole requests received.", n.requests);
-	metric(b, "malformed_total", "counter", "Requests refused as malformed or too large.",
-	       n.malformed);
-	metric(b, "timeouts_total", "counter", "Connections cut as a request took too long.", n.timeouts);
-	metric(b, "received_bytes_total", "counter", "Bytes of requests received.", n.bytes);
-	metric(b, "connections", "gauge", "Connections open.", n.connections);
-	metric(b, "connections_total", "counter", "Connections accepted.", n.accepted);
-	metric(b, "connections_refused_total", "counter",
-	       "Connections refused: too many from one address.", n.refused_connections);
-	metric(b, "held_bytes", "gauge", "Memory for large bodies.", n.held);
-}

@@ -23,8 +23,9 @@ struct service {
 	bool trust_unix, verify;
 	int access_log; /* descriptor, or -1 */
 	atomic_int log_errors;
-	atomic_bool troubled; /* the hand-over refuses or is blocked */
-	atomic_bool gone;     /* it refuses for ever */
+	atomic_bool troubled;     /* the hand-over refuses or is blocked */
+	atomic_llong troubled_at; /* when it last did, clock_mono */
+	atomic_bool gone;         /* it refuses for ever */
 	struct worker **workers;
 	unsigned n_workers;
 	int64_t began;
@@ -45,6 +46,7 @@ struct carrier_count {
 
 struct worker {
 	struct service *service;
+	unsigned index; /* of its thread */
 	struct worker_conf *own;
 	struct recv_setup setup;
 	struct ticket *first, *last; /* requests whose records wait to be taken */
@@ -68,8 +70,17 @@ void worker_conf_free(struct worker_conf *c);
 struct worker *worker_new(struct service *s, struct worker_conf *conf, struct str base);
 void worker_free(struct worker *w);
 
+/* Begin a turn of the worker ${owner}: for a hand-over. */
+void worker_wake(void *owner);
+
+/* False if records were refused a short time ago, and none was taken since. */
+bool worker_well(const struct service *s);
+
 /* The handler; its context is a worker, what is posted a worker_conf. */
 extern const struct serve_handler worker_handler;
+
+void worker_count_status(struct worker *w, int status);
+void worker_count_record(struct worker *w, struct str carrier, size_t bytes);
 
 /* Append all counts, in the text format of Prometheus. */
 void worker_metrics(struct buf *b, const struct service *s);

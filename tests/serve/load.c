@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client that keeps account.  usage: load [-i] PORT CONNECTIONS SECONDS
+ * A client that keeps account.  usage: load [-i] [-f FIRST] PORT CONNECTIONS SECONDS
  *
  * Sends numbered webhooks over keep-alive connections to 127.0.0.1:PORT, each one with ?n=NUMBER in its target, and writes the number of
  * each that was answered 2xx on a line.  The summary on standard error says how many were answered, answered otherwise,
  * lost (the connection had been served before, and ended without an answer), cut (within the answer), and how often a
- * connection was refused, or ended before it was served.  With -i the connections send one request and then stay idle.
+ * connection was refused, or ended before it was served.  With -i the connections send one request and then stay idle; the numbers
+ * begin with FIRST.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -168,6 +169,10 @@ int main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "-i") == 0) {
 		idle = true;
 		argc--, argv++;
+	}
+	if (argc > 2 && strcmp(argv[1], "-f") == 0) {
+		next_number = strtoul(argv[2], NULL, 10);
+		argc -= 2, argv += 2;
 	}
 	if (argc != 4)
 		return 64;
