@@ -100,6 +100,25 @@ bool id_valid(struct str s)
 	return true;
 }
 
+static unsigned char nibble(char c)
+{
+	return (unsigned char)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+int id_bytes(struct str s, unsigned char out[16])
+{
+	size_t n = 0;
+
+	if (!id_valid(s))
+		return -1;
+	for (size_t i = 0; i < ID_TEXT; i += 2) {
+		if (s.p[i] == '-')
+			i++;
+		out[n++] = (unsigned char)(nibble(s.p[i]) << 4 | nibble(s.p[i + 1]));
+	}
+	return 0;
+}
+
 void id_trace(char out[56], const struct id *id)
 {
 	char digits[32];

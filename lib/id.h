@@ -29,6 +29,9 @@ struct id id_born(int64_t ms);
 /* True if ${s} has the form of a UUID, in lower or upper case. */
 bool id_valid(struct str s);
 
+/* The 16 bytes of ${s}, for keys.  Return 0, or -1 if it has not the form of a UUID. */
+int id_bytes(struct str s, unsigned char out[16]);
+
 /**
  * id_trace(out, id):
  * Write the W3C traceparent of the record ${id}: trace and parent id are the digits of the UUID, so

@@ -52,6 +52,12 @@
 
 #define REC_ADDED_MAX 8 /* members that stages append to one record in one process */
 
+#define STORE_KEY_MAX \
+	KIB(1) /* an address, a conversation, a word of a record in the store: they go into indexes */
+#define STORE_RECEIPTS_MAX \
+	1024 /* parts and recipients of one message whose receipts are told apart */
+#define STORE_REACTIONS_MAX 1024 /* people whose reaction to one message is kept with it */
+
 #define REGEX_MATCH_LIMIT 100000 /* backtracking steps of one match: about a millisecond */
 #define EXPR_MAX_BYTES    MIB(1) /* a file with a jq program */
 #define EXPR_TIME_MS      1000 /* processor time of one run of a user's jq program on one record */

@@ -35,6 +35,11 @@ links() {
 	links omni-models yyjson zstd z crypto
 }
 
+@test "omni-store links SQLite, and neither curl, jq nor regular expressions" {
+	plain
+	links omni-store yyjson zstd z crypto sqlite3
+}
+
 @test "programs are position-independent, their relocations read-only and bound at start" {
 	plain
 	for program in "$BUILD"/omni-*; do

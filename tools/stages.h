@@ -10,5 +10,6 @@ extern const struct stage stage_normalize;
 extern const struct stage stage_route;
 extern const struct stage stage_queue_settle;
 extern const struct stage stage_queue_extend;
+extern const struct stage stage_store_put;
 
 #endif
