@@ -25,7 +25,7 @@ LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls -lsqlite3
 LIBS_omni-validate = $(LIBS_stage) -lcrypto -lpcre2-8
 LIBS_omni-normalize = $(LIBS_stage) -lcrypto -ljq -lm
 LIBS_omni-route    = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
-LIBS_omni-models = $(LIBS_stage) -lcrypto
+LIBS_omni-models = $(LIBS_stage) -lcrypto -lpcre2-8
 LIBS_omni-archive  = $(LIBS_stage) -lcrypto
 LIBS_omni-store    = $(LIBS_stage) -lcrypto -lsqlite3
 

@@ -46,6 +46,9 @@ const struct model *model_of(struct str kind, struct str carrier);
  */
 int model_add_all(struct schema_set *set, struct err *e);
 
+/* The same without the one whose `$id` is ${id}, for which somebody has another text. */
+int model_add_but(struct schema_set *set, struct str id, struct err *e);
+
 /* The models as documents of lib/place; they are parsed into ${docs->arena} as they are needed. */
 void model_docs(struct place_docs *docs, struct arena *arena);
 

@@ -30,9 +30,9 @@ links() {
 	links omni-route yyjson zstd z crypto jq pcre2-8
 }
 
-@test "omni-models links what its runner does, and no more" {
+@test "omni-models links what its runner does, and regular expressions for schemas" {
 	plain
-	links omni-models yyjson zstd z crypto
+	links omni-models yyjson zstd z crypto pcre2-8
 }
 
 @test "omni-store links SQLite, and neither curl, jq nor regular expressions" {

@@ -128,6 +128,104 @@ names() {
 	find "$BATS_TEST_DIRNAME/models" -name '*.ndjson' -exec cat {} + | jq -c 'select((.why | length) < 5 or (has("value") | not))' | nothing
 }
 
+@test "every example is valid, no counter-example is: as the other validator says" {
+	local name group
+	omni-models list --json message conversation carrier workflow config | jq -r '.name + " " + .group' >all
+	while read -r name group; do
+		want 0 omni-validate -q --no-verify --schema "$name" --at /v <<<"$(omni-models example "$name" | jq -c '{v: .}')"
+		[ "$group" = config ] || group=$group/$name
+		omni-validate -q --no-verify --schema "$name" --at /value "$BATS_TEST_DIRNAME/models/$group.ndjson" >out || :
+		[ "$(get 'select(.code != "schema-mismatch") | .why')" = '' ] || { echo "$name"; get .why; false; }
+	done <all
+}
+
+@test "what the stages make of the carriers' golden cases is as the models say" {
+	cat "$BATS_TEST_DIRNAME"/carriers/*/*/want.ndjson >in
+	[ "$(wc -l <in)" -ge 1000 ]
+	want 0 omni-validate -q --models --no-verify in
+	cmp in out
+	# Nothing in a message, a status or an event that the models do not describe.
+	for kind in message status event; do
+		jq -c --arg kind "$kind" 'select(.kind == $kind)' in >of
+		jq -nc --arg id "https://omni.example/models/message/$kind.schema.json" '{"$ref": $id, unevaluatedProperties: false}' >./strict.json
+		want 0 omni-validate -q --no-verify --schema ./strict.json of
+		jq -c '.brand_new = 1' of | head -n 1 >one
+		want 1 omni-validate -q --no-verify --schema ./strict.json one
+	done
+	# And each event is as the model of its name has it.
+	while read -r model filter; do
+		jq -c "select(.kind == \"event\") | select(.event | test(\"^($filter)$\"))" in >of
+		[ -s of ]
+		want 0 omni-validate -q --no-verify --schema "$model" of
+	done <<-'END'
+		opt-event opt-out|opt-in
+		read-event read
+		chat-event chat-(opened|closed|transferred|updated)
+		participant-event participant-.*
+		label-event chat-(un)?tagged
+		contact-event contact-updated|number-changed
+		agent-event agent-status
+		message-edit message-(edited|deleted|updated)
+		account-event account-alert|template-status
+	END
+	jq -c 'select(.kind == "message" and .direction == "in")' in >of
+	want 0 omni-validate -q --no-verify --schema inbound-message of
+}
+
+@test "what the carriers send is as the models say, in every golden case but those that are odd on purpose" {
+	local carrier cases case
+	for carrier in bandwidth inteliquent livechat messagebird twilio whatsapp; do
+		cases=()
+		for case in "$BATS_TEST_DIRNAME/carriers/$carrier"/*/; do
+			case=${case%/}
+			cases+=("${case##*/}")
+		done
+		[ "${#cases[@]}" -ge 100 ]
+		omni-recv --from -q -C "$carrier" -c "$BATS_TEST_DIRNAME/carriers/$carrier/conf.json" \
+			"$BATS_TEST_DIRNAME/carriers/$carrier"/*/request.http >webhooks
+		omni-validate -q --models --no-verify webhooks | jq -r 'select(.code == "schema-mismatch") | .detail' | nothing
+		python3 "$BATS_TEST_DIRNAME/models/payload.py" "${cases[@]}" <webhooks |
+			{ omni-validate -q --no-verify --schema "$carrier/webhook" --at /payload || :; } >out
+		[ "$(wc -l <out)" -eq "${#cases[@]}" ]
+		get 'select(.kind == "reject") | .record.case' | LC_ALL=C sort | diff -u "$BATS_TEST_DIRNAME/models/odd/$carrier" -
+	done
+}
+
+@test "check finds what is wrong with a schema, and says where" {
+	wrong() { # wrong(schema, text): check refuses it and says that
+		printf '%s\n' "$1" >s.json
+		want 1 omni-models check s.json
+		says "$2"
+	}
+	wrong '{"type":"object","propertys":{}}' 's.json: line 1: /propertys: there is no such keyword; did you mean "properties"'
+	wrong $'{\n"properties":{\n"a":{"pattern":"a("}}}' 's.json: line 3: /properties/a/pattern: '
+	wrong '{"$ref":"missing.json"}' 'missing.json'
+	wrong '{"$ref":"omni:mesage"}' 'mesage'
+	wrong '{"$ref":"omni:party","examples":[{"address":"x"},{"adress":"x"}]}' 's.json: /examples/1: must have "address"'
+	wrong '{"type":' 'line 2, column 1'
+	wrong '{"format":"e-mail"}' '/format'
+	want 1 omni-models check missing.json
+	says 'missing.json: No such file'
+	echo '{"type":"object","propertys":{}}' >s.json
+	want 0 omni-models check --lenient s.json
+	# One that is wrong does not keep the others from being checked.
+	echo '{"type":"strnig"}' >bad.json
+	echo '{"$ref":"omni:message"}' >good.json
+	want 1 omni-models check bad.json good.json s.json
+	[ "$(grep -c '^omni-models check: ' err)" -eq 2 ]
+	want 64 omni-models check
+}
+
+@test "check takes the models themselves, and an exported one that was changed" {
+	omni-models export mine
+	find mine -name '*.json' -exec omni-models check {} + 2>err
+	[ ! -s err ]
+	sed -i 's/"minLength"/"minLenght"/' mine/message/party.schema.json mine/message/lease.schema.json
+	want 1 omni-models check mine/message/lease.schema.json
+	says 'lease.schema.json: line'
+	says '"minLength"'
+}
+
 @test "the programs take the configurations that their schema takes, and refuse those that it refuses" {
 	export KEY=k TOKEN=t SECRET=s NEW=n OLD=o VERIFY=v CALLBACK_USER=u CALLBACK_PASSWORD=p TWILIO_AUTH_TOKEN=a
 	export SIGNING_KEY=whsec_c2VjcmV0

@@ -11,6 +11,7 @@ extern const struct command models_show;
 extern const struct command models_doc;
 extern const struct command models_example;
 extern const struct command models_export;
+extern const struct command models_check;
 
 /**
  * models_named(name, e):

@@ -4,7 +4,7 @@
 
 static const struct verb verbs[] = {
 	{ .command = &models_list },    { .command = &models_show },   { .command = &models_doc },
-	{ .command = &models_example }, { .command = &models_export },
+	{ .command = &models_example }, { .command = &models_export }, { .command = &models_check },
 };
 
 static const struct suite suite = {
