@@ -26,8 +26,9 @@ LIBS_omni-validate = $(LIBS_stage) -lcrypto -lpcre2-8
 LIBS_omni-normalize = $(LIBS_stage) -lcrypto -ljq -lm
 LIBS_omni-route    = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
 LIBS_omni-models = $(LIBS_stage) -lcrypto -lpcre2-8
-LIBS_omni-archive  = $(LIBS_stage) -lcrypto
 LIBS_omni-store    = $(LIBS_stage) -lcrypto -lsqlite3
+LIBS_omni-models = $(LIBS_stage) -lcrypto
+LIBS_omni-archive  = $(LIBS_stage) -lcrypto -larchive
 
 LIB_SRC      = $(wildcard lib/*.c)
 CARRIER_SRC  = $(wildcard carriers/*.c)

@@ -151,7 +151,7 @@ struct archive *archive_open(const char *root, const char *stream, struct archiv
 				goto fail;
 	if (stream && (!archive_stream_valid(str_c(stream)) ||
 		       access(arena_fmt(a->arena, "%s/%s", root, stream).p, X_OK) < 0)) {
-		err_set(e, FAULT_USAGE, "usage", "%s: no stream \"%s\" in it", root, stream);
+		err_set(e, FAULT_IO, "input", "%s: no stream \"%s\" in it", root, stream);
 		goto fail;
 	}
 	drop_others(a);

@@ -54,7 +54,7 @@ struct archive;
  * archive_open(root, stream, range, e):
  * Read the records in ${range} of ${stream}, or of all streams (NULL), of the archive in the
  * directory ${root}.  What is written after this call may or may not be seen.  Return owned, or
- * NULL: FAULT_USAGE if there is no such archive or stream, FAULT_IO.
+ * NULL with FAULT_IO: no such archive or stream, or it can not be read.
  */
 struct archive *archive_open(const char *root, const char *stream, struct archive_range range,
 			     struct err *e);

@@ -159,6 +159,7 @@ void archive_note(struct archive_index *x, struct archive_frame *f, int64_t *bef
 		*before = at;
 	f->t0 = *before < f->t0 ? *before : f->t0;
 	f->t1 = *before > f->t1 ? *before : f->t1;
+	x->odd += !json_is(root, JSON_OBJECT);
 	f->lines++;
 	f->raw += (uint32_t)line.n + 1;
 	for (unsigned i = 0; i < x->names.n; i++) {
@@ -284,7 +285,7 @@ static int sync_dirs(const struct archive_build *b, struct str path, struct aren
 int archive_build_seal(struct archive_build *b, int64_t now, struct err *e)
 {
 	bool sync = b->how->sync != ARCHIVE_SYNC_NONE;
-	struct archive_entry x = { .frames = 0, .sealed = now };
+	struct archive_entry x = { .sealed = now, .level = b->how->level };
 	const char *index;
 	struct str path;
 	struct arena *a;

@@ -208,13 +208,18 @@ static void write_pages(const struct archive_index *x, struct buf *b)
 	pages_close(b);
 }
 
+void archive_index_bytes(struct archive_index *x, struct buf *b)
+{
+	x->n_keys = archive_keys_sort(x->keys, x->n_keys);
+	write_pages(x, b);
+}
+
 int archive_index_write(struct archive_index *x, const char *path, bool sync, struct err *e)
 {
 	struct buf b = { .max = SIZE_MAX };
 	int rc;
 
-	x->n_keys = archive_keys_sort(x->keys, x->n_keys);
-	write_pages(x, &b);
+	archive_index_bytes(x, &b);
 	rc = file_replace(path, buf_get(&b), 0440, sync, e);
 	buf_free(&b);
 	return rc;

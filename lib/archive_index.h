@@ -54,15 +54,19 @@ struct archive_index {
 	struct archive_frame *frames; /* owned, as are the keys */
 	struct archive_key *keys;
 	size_t n_frames, cap_frames, n_keys, cap_keys;
+	uint64_t odd; /* lines that are no record; not written */
 };
 
 void archive_index_frame(struct archive_index *x, const struct archive_frame *f);
 void archive_index_key(struct archive_index *x, uint64_t hash, uint32_t frame);
 void archive_index_free(struct archive_index *x);
 
+/* Sort the keys of ${x} and append the bytes of its file to ${b}: the same for the same segment. */
+void archive_index_bytes(struct archive_index *x, struct buf *b);
+
 /**
  * archive_index_write(x, path, sync, e):
- * Sort the keys of ${x} and write it to ${path}, by another name and
+ * Write the bytes of ${x} to ${path}, by another name and
  * rename(2), to the disk first with ${sync}.  Return 0, or -1 with FAULT_IO; then nothing is there.
  */
 int archive_index_write(struct archive_index *x, const char *path, bool sync, struct err *e);

@@ -59,7 +59,7 @@ char **archive_streams(const char *root, struct arena *a, struct err *e)
 	char **list = names(root, root, take_stream, a);
 
 	if (!list)
-		err_set(e, FAULT_USAGE, "usage", "%s: no archive: %s", root, strerror(errno));
+		err_set(e, FAULT_IO, "input", "%s: no archive: %s", root, strerror(errno));
 	return list;
 }
 

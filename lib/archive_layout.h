@@ -17,7 +17,7 @@
 
 enum { ARCHIVE_HOUR_MS = 3600000 };
 
-/* The streams of the archive in ${root}, ascending; NULL-terminated, living in ${a}.  NULL: FAULT_USAGE. */
+/* The streams of the archive in ${root}, ascending; NULL-terminated, living in ${a}.  NULL: FAULT_IO. */
 char **archive_streams(const char *root, struct arena *a, struct err *e);
 
 /* The name of segment ${number} (from 1) of the hour that ${ms} lies in. */

@@ -93,6 +93,7 @@ void archive_manifest_line(const struct archive_entry *x, struct buf *b)
 	json_add_i64(b, "raw", (int64_t)x->sum.raw);
 	json_add_i64(b, "lines", (int64_t)x->sum.lines);
 	json_add_i64(b, "frames", (int64_t)x->frames);
+	json_add_i64(b, "level", x->level);
 	json_add_str(b, "from", clock_text(a, x->sum.t0));
 	json_add_str(b, "to", clock_text(a, x->sum.t1));
 	json_add_str(b, "sealed", clock_text(a, x->sealed));
@@ -140,6 +141,7 @@ static int read_line(struct str line, struct arena *a, struct archive_entry *x)
 {
 	const struct json *v;
 	struct str path, sha;
+	uint64_t level = 0;
 	struct err e;
 
 	v = crc_holds(line) ? json_parse(line, a, &e) : NULL;
@@ -154,6 +156,7 @@ static int read_line(struct str line, struct arena *a, struct archive_entry *x)
 	memcpy(x->path, path.p, path.n);
 	x->path[path.n] = '\0';
 	memcpy(x->sum.sha256, sha.p, sha.n);
+	x->level = (int)level;
 	return 0;
 }
 

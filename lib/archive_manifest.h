@@ -19,6 +19,7 @@ struct archive_entry {
 	char path[ARCHIVE_PATH_MAX]; /* below the stream: "2026/01/14/09/in-20260114T090000Z-000001.ndjson.zst" */
 	struct archive_sum sum;
 	uint64_t frames;
+	int level;      /* of compression; 0: not known */
 	int64_t sealed; /* when, milliseconds */
 	uint64_t line;  /* of the manifest, from 1: of two with one path the later counts */
 	bool unlisted;  /* found as a file only: all but the path is 0 */

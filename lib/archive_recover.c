@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "archive_reindex.h"
+#include "archive_write.h"
 #include "file.h"
 #include "limit.h"
 
@@ -260,10 +261,17 @@ int archive_recover(const char *dir, const struct archive_build_how *how, int64_
 		    const struct archive_recover_to *to, struct err *e)
 {
 	struct recovery r = { .dir = dir, .how = how, .to = to, .now = now, .arena = arena_new() };
-	int rc = recover_manifest(&r, e);
+	int rc = recover_manifest(&r, e), lock = -1;
 
+	/* A compaction that is at work has such files too: what it leaves is for the next time. */
 	if (rc == 0)
+		lock = archive_lock(dir, ARCHIVE_MAINTAIN, e);
+	if (lock >= 0)
 		rc = each(&r, NEW, recover_new, e);
+	else if (rc == 0 && e->fault != FAULT_TEMP)
+		rc = -1;
+	if (lock >= 0)
+		close(lock);
 	if (rc == 0)
 		rc = each(&r, ARCHIVE_OPEN, recover_open, e);
 	archive_manifest_free(&r.manifest);

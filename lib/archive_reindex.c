@@ -78,8 +78,10 @@ int archive_reindex(struct archive_segment *s, const struct archive_names *names
 			note_lines(x, &f, hour, buf_get(&text), arena);
 		else
 			bad = e->fault == FAULT_DATA ? bad + 1 : -1;
-		if (f.lines == 0)
+		if (f.lines == 0) {
 			f.t0 = f.t1 = hour;
+			f.raw = frames[i].raw;
+		}
 		archive_note_frame(x, &f);
 	}
 	if (x->n_frames == 0)

@@ -150,6 +150,28 @@ static size_t frame_at(struct archive_segment *s, uint64_t offset)
 	return state == PACK_WHOLE && n <= UINT32_MAX ? n : 0;
 }
 
+bool archive_segment_table(struct archive_segment *s)
+{
+	struct archive_segment seen = { .fd = s->fd, .path = s->path, .size = s->size };
+	struct err e;
+	bool good;
+
+	seen.bytes.max = SIZE_MAX;
+	good = by_table(&seen, &e);
+	if (good && s->index) {
+		size_t n;
+		const struct archive_frame *f = archive_lookup_frames(s->index, &n);
+
+		good = n == seen.n_found;
+		for (size_t i = 0; i < n && good; i++)
+			good = f[i].offset == seen.found[i].offset &&
+			       f[i].bytes == seen.found[i].bytes && f[i].raw == seen.found[i].raw;
+	}
+	buf_free(&seen.bytes);
+	free(seen.found);
+	return good;
+}
+
 /* What stands at ${offset} is no whole frame: go on where the next one begins. */
 static uint64_t resume(struct archive_segment *s, uint64_t offset)
 {

@@ -52,6 +52,9 @@ uint64_t archive_segment_tail(struct archive_segment *s, struct buf *text);
 /* Bytes that belong to no frame that is whole, between frames: how many, and the first offset. */
 uint64_t archive_segment_gap(const struct archive_segment *s, uint64_t *offset);
 
+/* True if the seek table at its end is whole and agrees with the file. */
+bool archive_segment_table(struct archive_segment *s);
+
 /**
  * archive_seek_table(frames, n, out):
  * Append the seek table of the zstd seekable format (0.1.0) for ${frames} to ${out}: a frame that

@@ -42,6 +42,8 @@ int archive_writer_tick(struct archive_writer *w, struct err *e);
 /* Give the stream up.  What was committed and not sealed is sealed by the next writer.  NULL is legal. */
 void archive_writer_close(struct archive_writer *w);
 
+#define ARCHIVE_MAINTAIN ".maintain.lock" /* held by what changes sealed segments */
+
 /**
  * archive_lock(dir, name, e):
  * Hold the file ${dir}/${name}.  Return a descriptor that holds it until it is closed, or -1 with

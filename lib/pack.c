@@ -12,7 +12,8 @@
 #include "limit.h"
 
 struct pack {
-	int fd;
+	int fd; /* -1: source */
+	struct pack_source source;
 	char *path;
 	ZSTD_DStream *zstd; /* NULL: gzip */
 	z_stream gzip;
@@ -32,6 +33,14 @@ bool pack_is(const char *path)
 	struct str s = str_c(path);
 
 	return str_suffix(s, STR(".zst")) || str_suffix(s, STR(".gz"));
+}
+
+struct pack *pack_open_source(const struct pack_source *source, const char *path)
+{
+	struct pack *p = pack_open(-1, path);
+
+	p->source = *source;
+	return p;
 }
 
 struct pack *pack_open(int fd, const char *path)
@@ -87,8 +96,11 @@ static int refill(struct pack *p)
 	if (p->eof)
 		return 0;
 	do
-		n = read(p->fd, p->in, p->cap);
-	while (n < 0 && errno == EINTR);
+		n = p->fd < 0 ? p->source.read(p->source.with, p->in, p->cap, &p->bad) :
+				read(p->fd, p->in, p->cap);
+	while (n < 0 && p->fd >= 0 && errno == EINTR);
+	if (n < 0 && p->fd < 0)
+		return -1;
 	if (n < 0)
 		return err_set(&p->bad, FAULT_IO, "read-failed", "%s: %s", p->path, strerror(errno));
 	p->pos = 0;
@@ -216,7 +228,8 @@ void pack_close(struct pack *p)
 		ZSTD_freeDStream(p->zstd);
 	else
 		inflateEnd(&p->gzip);
-	close(p->fd);
+	if (p->fd >= 0)
+		close(p->fd);
 	free(p->in);
 	free(p->path);
 	free(p);

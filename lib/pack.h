@@ -23,6 +23,15 @@ bool pack_is(const char *path);
  */
 struct pack *pack_open(int fd, const char *path);
 
+/* Where compressed bytes come from that are in no file: as read(2), -1 with FAULT_IO or FAULT_DATA. */
+struct pack_source {
+	ssize_t (*read)(void *with, void *dst, size_t n, struct err *e);
+	void *with;
+};
+
+/* The same from ${source}, which is copied. */
+struct pack *pack_open_source(const struct pack_source *source, const char *path);
+
 /**
  * pack_read(p, dst, n, e):
  * Put up to ${n} plain bytes into ${dst}.  Return how many, 0 at the end, -1 with FAULT_DATA (not

@@ -33,14 +33,22 @@ int sig_init(bool effects, struct err *e)
 	return 0;
 }
 
+void sig_hangup(void)
+{
+	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	sigemptyset(&act.sa_mask);
+	sigaction(SIGHUP, &act, NULL);
+}
+
 int sig_service(struct err *e)
 {
 	struct sigaction act = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
 
 	if (sig_init(true, e) < 0)
 		return -1;
+	sig_hangup();
 	sigemptyset(&act.sa_mask);
-	sigaction(SIGHUP, &act, NULL);
 	act.sa_flags |= (int)SA_RESETHAND;
 	sigaction(SIGINT, &act, NULL);
 	return 0;

@@ -15,7 +15,7 @@
 enum {
 	SIG_STOP = 1,  /* SIGTERM came */
 	SIG_STATS = 2, /* SIGUSR1 came */
-	SIG_LOAD = 4,  /* SIGHUP came: services only */
+	SIG_LOAD = 4,  /* SIGHUP came: services, and after sig_hangup */
 };
 
 /**
@@ -25,6 +25,9 @@ enum {
  * 0, or -1 with FAULT_OS.
  */
 int sig_init(bool effects, struct err *e);
+
+/* After sig_init: SIGHUP is reported too, and ends the program no longer. */
+void sig_hangup(void);
 
 /**
  * sig_service(e):

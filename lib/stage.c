@@ -24,6 +24,8 @@ struct runner {
 	struct sink *sink;
 	struct lines *lines;
 	struct meter meter;
+	bool hangup;     /* SIGHUP came, and the stage was not told yet */
+	int due;         /* milliseconds until it wants to look at the clock, -1: never */
 	struct err stop; /* what ended the run before the end of the input */
 	bool input_failed; /* an operand could not be read: the run goes on, the exit code remembers */
 	struct err input;
@@ -96,6 +98,8 @@ static void heed(struct runner *r, int came)
 		lines_stop(r->lines);
 	if (came & SIG_STATS)
 		meter_show(&r->meter);
+	if (came & SIG_LOAD)
+		r->hangup = true;
 }
 
 /* Sooner of two time-outs; negative is never. */
@@ -143,7 +147,11 @@ static int write_out(struct runner *r, struct job *j)
 		r->meter.counts.bytes_out += j->out[i].n;
 		buf_reset(&j->out[i]);
 	}
-	return 0;
+	r->due = work_tick(r->works[0], r->hangup, j);
+	r->hangup = false;
+	if (r->due == -2)
+		r->stop = j->stop;
+	return r->due == -2 ? -1 : 0;
 }
 
 /*
@@ -155,7 +163,7 @@ static void wait_for(struct runner *r, bool input, int fd, int meter)
 	struct pollfd p[2] = { { .fd = input ? lines_fd(r->lines) : -1, .events = POLLIN },
 			       { .fd = fd, .events = POLLIN } };
 
-	heed(r, sig_poll(p, 2, sooner(meter, input ? lines_timeout(r->lines) : -1)));
+	heed(r, sig_poll(p, 2, sooner(sooner(meter, r->due), input ? lines_timeout(r->lines) : -1)));
 }
 
 /* An operand that failed does not keep the others from being read. */
@@ -327,6 +335,8 @@ int stage_main(const struct stage *s, int argc, char **argv)
 		rc = e.fault == FAULT_USAGE ? opt_usage(&s->program, e.text) : diag_fail(&e);
 		goto out;
 	}
+	if (s->tick)
+		sig_hangup();
 	r->lines = lines_new(r->args.operands, r->args.n_operands);
 	meter_init(&r->meter, s->name, opt_value(&r->args, "metrics"),
 		   opt_flag(&r->args, "progress") && isatty(STDERR_FILENO));

@@ -67,6 +67,20 @@ struct stage {
 	 */
 	int (*commit)(void *st, struct out *o, struct err *e);
 
+	/*
+	 * The runner has made a reject, ${line} without its line end, of what never came to step or of
+	 * what step refused, and it goes to standard output: for a stage that keeps what passes.  May be
+	 * NULL.  Return 0, or -1 with the fault that ends the work.
+	 */
+	int (*rejected)(void *st, struct str line, struct err *e);
+
+	/*
+	 * Look at the clock: called after each commit, and again when the time has come that it returned:
+	 * milliseconds, -1 never, -2 with the fault that ends the work.  ${hangup}: SIGHUP came, which
+	 * ends programs whose stage has no tick.  May be NULL.
+	 */
+	int (*tick)(void *st, bool hangup, struct err *e);
+
 	/* close(NULL) is legal. */
 	void (*close)(void *st);
 

@@ -95,21 +95,25 @@ static struct str fitting(struct str raw)
 static void fault(struct work *w, const struct rec *r, struct str raw, uint64_t lineno, struct err *e)
 {
 	struct job *j = w->job;
+	struct buf *out = &j->out[w->rejects];
+	size_t from = out->n;
 
 	if (!fault_class(e->fault)) {
 		j->stop = *e;
 		return;
 	}
 	if (r) {
-		rec_reject(&j->out[w->rejects], w->stage->name, r, e);
+		rec_reject(out, w->stage->name, r, e);
 	} else {
 		struct str start = fitting(raw);
 
 		if (start.n < raw.n)
 			err_hint(e, "its first %zu bytes are kept", start.n);
-		rec_reject_raw(&j->out[w->rejects], w->stage->name, start, lineno, e);
+		rec_reject_raw(out, w->stage->name, start, lineno, e);
 	}
-	buf_char(&j->out[w->rejects], '\n');
+	if (w->stage->rejected && w->rejects == SINK_OUT)
+		(void)w->stage->rejected(w->state, str_sub(buf_get(out), from, SIZE_MAX), &j->stop);
+	buf_char(out, '\n');
 	j->counts.out++;
 	counts_reject(&j->counts, e->fault);
 	if (w->strict) /* whatever its class: the input is not what it should be */
@@ -261,4 +265,14 @@ int work_commit(struct work *w, struct job *j)
 	if (rc < 0)
 		j->stop = e;
 	return rc;
+}
+
+int work_tick(struct work *w, bool hangup, struct job *j)
+{
+	struct err e = { .fault = FAULT_NONE };
+	int next = w->stage->tick ? w->stage->tick(w->state, hangup, &e) : -1;
+
+	if (next == -2)
+		j->stop = e;
+	return next;
 }

@@ -58,4 +58,7 @@ void work_flush(struct work *w, struct job *j);
  */
 int work_commit(struct work *w, struct job *j);
 
+/* As tick of the stage; -1 if it has none.  -2: j->stop says why. */
+int work_tick(struct work *w, bool hangup, struct job *j);
+
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* omni-archive cat, get: lines out of an archive as they went in. */
+#include "archive_batch.h"
 #include "archive_verbs.h"
 #include "diag.h"
 
@@ -46,7 +47,7 @@ static struct archive *open_range(const struct setup *s, struct err *e)
 	return archive_open(archive_root(s->args), opt_value(s->args, "stream"), range, e);
 }
 
-static int cat_run(const struct setup *s, struct err *e)
+static int cat_archive(const struct setup *s, struct err *e)
 {
 	struct archive *a = open_range(s, e);
 	uint64_t given = 0;
@@ -54,6 +55,43 @@ static int cat_run(const struct setup *s, struct err *e)
 
 	archive_close(a);
 	return rc;
+}
+
+static int put_lines(void *with, struct str lines, const char *name, uint64_t lineno, struct err *e)
+{
+	(void)with;
+	(void)name;
+	(void)lineno;
+	return archive_put(lines, e);
+}
+
+/* Batches of others: a damaged one does not keep the next from being read. */
+static int cat_files(const struct args *args, struct err *e)
+{
+	static const char *const ours[] = { "root", "stream", "from", "to" };
+	struct batch_to to = { put_lines, NULL };
+	int bad = 0;
+
+	for (size_t i = 0; i < LEN(ours); i++)
+		if (opt_flag(args, ours[i]))
+			return err_set(e, FAULT_USAGE, "usage",
+				       "--%s is for an archive, not for files", ours[i]);
+	for (int i = 0; i < args->n_operands; i++) {
+		if (batch_read(args->operands[i], &to, e) == 0)
+			continue;
+		if (e->fault != FAULT_DATA)
+			return -1;
+		diag_error("%s", e->text);
+		bad = EXIT_REJECTED;
+	}
+	return bad;
+}
+
+static int cat_run(const struct setup *s, struct err *e)
+{
+	if (s->args->n_operands > 0)
+		return cat_files(s->args, e);
+	return cat_archive(s, e);
 }
 
 static int get_run(const struct setup *s, struct err *e)
@@ -77,8 +115,8 @@ static int get_run(const struct setup *s, struct err *e)
 const struct command archive_cat = {
 	.program = {
 		.name = "omni-archive cat",
-		.purpose = "write the records of a time range, byte for byte",
-		.operands = NULL,
+		.purpose = "write the records of a time range, byte for byte, or those of batches",
+		.operands = "[FILE...]",
 		.example = "omni-archive cat -s webhooks --from yesterday --to today | omni-validate",
 		.opts = cat_opts,
 	},

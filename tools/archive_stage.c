@@ -8,6 +8,7 @@
 struct keeper {
 	struct archive_write_how how;
 	struct archive_writer *writer;
+	struct arena *arena;
 	struct buf line; /* a record that was changed since it was read */
 };
 
@@ -32,6 +33,7 @@ static void keep_close(void *st)
 		return;
 	archive_writer_close(k->writer);
 	buf_free(&k->line);
+	arena_free(k->arena);
 	free(k);
 }
 
@@ -43,6 +45,7 @@ static void *keep_open(const struct setup *s, struct err *e)
 	if (!k)
 		diag_oom();
 	k->line.max = SIZE_MAX;
+	k->arena = arena_new();
 	if (archive_how_of(s->args, &k->how, e) == 0)
 		k->writer = archive_writer_open(archive_root(s->args), stream ? stream : "records",
 						&k->how, e);
@@ -66,6 +69,25 @@ static int keep_step(void *st, const struct rec *r, struct out *o, struct err *e
 		return -1;
 	out_put(o, r);
 	return 0;
+}
+
+static int keep_rejected(void *st, struct str line, struct err *e)
+{
+	struct keeper *k = st;
+	struct err none;
+	int rc = archive_writer_add(k->writer, line, json_parse(line, k->arena, &none), e);
+
+	arena_reset(k->arena);
+	return rc;
+}
+
+static int keep_tick(void *st, bool hangup, struct err *e)
+{
+	struct keeper *k = st;
+
+	if (hangup && archive_writer_seal(k->writer, e) < 0)
+		return -2;
+	return archive_writer_tick(k->writer, e);
 }
 
 static int keep_commit(void *st, struct out *o, struct err *e)
@@ -94,5 +116,7 @@ const struct stage stage_archive_write = {
 	.step = keep_step,
 	.flush = keep_flush,
 	.commit = keep_commit,
+	.rejected = keep_rejected,
+	.tick = keep_tick,
 	.close = keep_close,
 };

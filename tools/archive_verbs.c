@@ -97,7 +97,7 @@ char **archive_streams_of(const struct args *a, struct arena *arena, struct err 
 			list[0] = *all;
 	if (list[0])
 		return list;
-	err_set(e, FAULT_USAGE, "usage", "%s: no stream \"%s\" in it", archive_root(a), only);
+	err_set(e, FAULT_IO, "input", "%s: no stream \"%s\" in it", archive_root(a), only);
 	return NULL;
 }
 
