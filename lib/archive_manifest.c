@@ -149,7 +149,8 @@ static int read_line(struct str line, struct arena *a, struct archive_entry *x)
 	if (!path_valid(path) || hex_read(a, json_get_str(v, "sha256"), &sha) < 0 ||
 	    sha.n != sizeof(x->sum.sha256) || number(v, "bytes", &x->sum.bytes) < 0 ||
 	    number(v, "raw", &x->sum.raw) < 0 || number(v, "lines", &x->sum.lines) < 0 ||
-	    number(v, "frames", &x->frames) < 0 || clock_parse(json_get_str(v, "from"), &x->sum.t0) < 0 ||
+	    number(v, "frames", &x->frames) < 0 || number(v, "level", &level) < 0 || level > 99 ||
+	    clock_parse(json_get_str(v, "from"), &x->sum.t0) < 0 ||
 	    clock_parse(json_get_str(v, "to"), &x->sum.t1) < 0 ||
 	    clock_parse(json_get_str(v, "sealed"), &x->sealed) < 0)
 		return -1;

@@ -24,7 +24,8 @@ struct archive_writer {
 	int64_t until;               /* when its time is over */
 	int64_t hour;                /* of the last name */
 	unsigned number;
-	bool fresh; /* nothing was added since the last commit: the clock is looked at */
+	struct err bad; /* what was added could not be kept: nothing more is */
+	bool fresh;     /* nothing was added since the last commit: the clock is looked at */
 };
 
 int archive_lock(const char *dir, const char *name, struct err *e)
@@ -127,10 +128,25 @@ static int segment_begin(struct archive_writer *w, int64_t ms, struct err *e)
 	return w->build ? 0 : -1;
 }
 
+/* Make what was added durable.  If that fails once it has failed for good. */
+static int commit(struct archive_writer *w, struct err *e)
+{
+	w->fresh = true;
+	if (w->bad.fault == FAULT_NONE && w->build && archive_build_commit(w->build, &w->bad) == 0)
+		return 0;
+	*e = w->bad;
+	return w->bad.fault == FAULT_NONE ? 0 : -1;
+}
+
+/*
+ * What was committed stays so, whether it can be sealed or not: the file is left for the next writer.
+ */
 int archive_writer_seal(struct archive_writer *w, struct err *e)
 {
 	int rc;
 
+	if (commit(w, e) < 0)
+		return -1;
 	if (!w->build)
 		return 0;
 	rc = archive_build_seal(w->build, clock_now(), e);
@@ -153,26 +169,29 @@ static int64_t time_of(const struct archive_writer *w, const struct json *root)
 
 int archive_writer_add(struct archive_writer *w, struct str line, const struct json *root, struct err *e)
 {
-	if (w->fresh || w->how->by_records || !w->build) {
+	int rc = w->bad.fault == FAULT_NONE ? 0 : -1;
+
+	if (rc == 0 && (w->fresh || w->how->by_records || !w->build)) {
 		int64_t ms = time_of(w, root);
 
-		if (w->build && ms >= w->until && archive_writer_seal(w, e) < 0)
-			return -1;
-		if (!w->build && segment_begin(w, ms, e) < 0)
-			return -1;
+		if (w->build && ms >= w->until)
+			rc = archive_writer_seal(w, &w->bad);
+		if (rc == 0 && !w->build)
+			rc = segment_begin(w, ms, &w->bad);
 	}
 	w->fresh = false;
-	return archive_build_add(w->build, line, root, e);
+	if (rc == 0)
+		rc = archive_build_add(w->build, line, root, &w->bad);
+	if (rc < 0)
+		*e = w->bad;
+	return rc;
 }
 
 int archive_writer_commit(struct archive_writer *w, struct err *e)
 {
-	w->fresh = true;
-	if (!w->build)
-		return 0;
-	if (archive_build_commit(w->build, e) < 0)
+	if (commit(w, e) < 0)
 		return -1;
-	if (archive_build_raw(w->build) >= w->how->size)
+	if (w->build && archive_build_raw(w->build) >= w->how->size)
 		return archive_writer_seal(w, e);
 	return 0;
 }

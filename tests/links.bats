@@ -30,6 +30,11 @@ links() {
 	links omni-route yyjson zstd z crypto jq pcre2-8
 }
 
+@test "omni-archive alone links libarchive" {
+	plain
+	links omni-archive yyjson zstd z crypto archive
+}
+
 @test "omni-models links what its runner does, and regular expressions for schemas" {
 	plain
 	links omni-models yyjson zstd z crypto pcre2-8
@@ -77,6 +82,7 @@ door() {
 	door 'pcre2\.h' lib/regex.c
 	door 'openssl/' lib/crypto.c
 	door 'sqlite3' lib/db.c
+	door 'archive' lib/bundle.c
 	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
 	door '(zstd|zlib)' "lib/pack.c
 lib/pack_frame.c"

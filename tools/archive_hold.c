@@ -26,10 +26,8 @@ struct archive_hold {
 };
 
 static const struct conf_key keys[] = {
-	{ "stream", CONF_STRING, NULL, NULL }, { "from", CONF_STRING, NULL, NULL },
-	{ "to", CONF_STRING, NULL, NULL },     { "by", CONF_STRING, NULL, NULL },
-	{ "value", CONF_STRING, NULL, NULL },  { "reason", CONF_STRING, NULL, NULL },
-	{ NULL, CONF_ANY, NULL, NULL },
+	{ .name = "stream" }, { .name = "from" },   { .name = "to" }, { .name = "by" },
+	{ .name = "value" },  { .name = "reason" }, { .name = NULL },
 };
 
 struct archive_hold *archive_hold_new(void)
