@@ -21,7 +21,7 @@ keep() {
 
 # segments: paths of the sealed segments in a.
 segments() {
-	find a -name '*.ndjson.zst' | sort
+	find a -name '*.ndjson.zst' 2>/dev/null | sort
 }
 
 # flip(file, offset): turn one bit.
@@ -92,7 +92,6 @@ a/web.hooks_1/2026/01/14/09/web.hooks_1-20260114T090000Z-000002.ndjson.zst'
 	omni-archive write -d a -s s <pipe >passed 3>&- &
 	exec 7>pipe
 	records 1 3 >&7
-	until_true test "$(wc -l <passed)" -eq 3 || until_true test -s passed
 	until_true eval '[ "$(wc -l <passed)" -eq 3 ]'
 	want 0 omni-archive cat -d a
 	cmp passed out
@@ -130,14 +129,13 @@ a/web.hooks_1/2026/01/14/09/web.hooks_1-20260114T090000Z-000002.ndjson.zst'
 	mkfifo pipe
 	OMNI_CLOCK='2026-01-14T09:59:59Z x60' omni-archive write -d a -s s --every 1m <pipe >passed 3>&- &
 	exec 7>pipe
-	records 1 3 >&7
+	records 1 1 >&7
 	until_true eval '[ "$(segments | wc -l)" -eq 1 ]'
-	records 4 5 >&7
-	until_true eval '[ "$(wc -l <passed)" -eq 5 ]'
+	records 2 2 >&7
+	until_true eval '[ "$(segments | wc -l)" -eq 2 ]'
 	exec 7>&-
 	wait %1
 	[ "$(segments | wc -l)" -eq 2 ]
-	no test "$(segments | sed 's/-[0-9]*\.ndjson.*//' | uniq | wc -l)" -gt 2
 	want 64 omni-archive write -d a --every 7m </dev/null
 }
 
@@ -366,15 +364,15 @@ a/web.hooks_1/2026/01/14/09/web.hooks_1-20260114T090000Z-000002.ndjson.zst'
 		rm -rf a
 		cp -a left a
 		truncate -s $n "$file"
-		omni-archive recover -d a >done
+		omni-archive recover -d a >did
 		omni-archive verify -d a
 		omni-archive cat -d a >have
-		lines=$(wc -l <have)
-		head -n "$lines" passed | cmp - have
-		[ "$n" -lt "$size" ] || [ "$lines" -eq 120 ]
-		[ "$lines" -le "${before:-120}" ]
-		[ "$lines" -ge "$kept" ]
-		before=$lines
+		count=$(wc -l <have)
+		head -n "$count" passed | cmp - have
+		[ "$n" -lt "$size" ] || [ "$count" -eq 120 ]
+		[ "$count" -le "${before:-120}" ]
+		[ "$count" -ge "$kept" ]
+		before=$count
 	done
 	omni-archive write -d a -s s <<<'{"id":"after"}' >/dev/null
 	omni-archive verify -d a
@@ -412,7 +410,7 @@ a/web.hooks_1/2026/01/14/09/web.hooks_1-20260114T090000Z-000002.ndjson.zst'
 			if grep -q 'not reached' err; then break; fi
 			case $rc in 0) cmp in passed ;; 71 | 74) ;; *) echo "$call $n: exit $rc"; cat err; return 1 ;; esac
 			[ -d a/s ] || continue
-			omni-archive recover -d a >done
+			omni-archive recover -d a >did
 			omni-archive verify -d a
 			omni-archive cat -d a >have
 			head -c "$(stat -c %s passed)" have | cmp - passed

@@ -27,7 +27,7 @@ static const struct opt import_opts[] = {
 	{ "level", 'l', "N", "compression, 1 to 19 (default 3)", false },
 	{ "size", 0, "SIZE", "end a segment when its lines are so many bytes (default 256M)", false },
 	{ "frame", 0, "SIZE", "bytes of lines in a frame (default 1M)", false },
-	{ "index", 0, "MEMBER", "besides \"id\", find records by this member; may be repeated", true },
+	{ "index", 0, "MEMBER", "besides \"id\", find records by this member", true },
 	ARCHIVE_OPT_END,
 };
 

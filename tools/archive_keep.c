@@ -31,8 +31,7 @@ static const struct opt prune_opts[] = {
 	{ "keep", 0, "SPAN", "remove segments whose records are all older: 90d", false },
 	{ "keep-size", 0, "SIZE",
 	  "remove the oldest segments of a stream until it has no more than SIZE", false },
-	{ "hold", 0, "FILE",
-	  "segments that may not be removed, besides DIR/HOLD.ndjson; may be repeated", true },
+	{ "hold", 0, "FILE", "segments that may not be removed, besides DIR/HOLD.ndjson", true },
 	{ "dry-run", 'n', NULL, "say what would be done", false },
 	ARCHIVE_OPT_END,
 };

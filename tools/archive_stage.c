@@ -16,12 +16,11 @@ static const struct opt opts[] = {
 	ARCHIVE_OPT_ROOT,
 	{ "stream", 's', "NAME", "the stream that is written (default \"records\")", false },
 	{ "level", 'l', "N", "compression, 1 to 19 (default 3)", false },
-	{ "sync", 0, "LEVEL",
-	  "what is on the disk before a record goes on: frame (default), segment, none", false },
+	{ "sync", 0, "LEVEL", "what is certain when a record passes on: frame, segment, none", false },
 	{ "every", 0, "SPAN", "end a segment when the clock passes a multiple of it (default 1h)", false },
 	{ "size", 0, "SIZE", "and when its lines are so many bytes (default 256M)", false },
 	{ "frame", 0, "SIZE", "bytes of lines in a frame (default 1M)", false },
-	{ "index", 0, "MEMBER", "besides \"id\", find records by this member; may be repeated", true },
+	{ "index", 0, "MEMBER", "besides \"id\", find records by this member", true },
 	ARCHIVE_OPT_END,
 };
 
