@@ -191,6 +191,55 @@ names() {
 	done
 }
 
+# built(program, verb): there is such a program here, and it has the verb.
+built() {
+	[ -x "$BUILD/$1" ] && "$1" --help | grep -q "^  $2 "
+}
+
+@test "what a store says of messages, conversations and people is as the models say" {
+	local verb id
+	built omni-store put || skip 'omni-store is not built'
+	cat "$BATS_TEST_DIRNAME"/carriers/*/*/want.ndjson | omni-store put -q -f s.db >in
+	want 0 omni-validate -q --models --no-verify in
+	[ "$(jq -c 'select(.store.new) | .kind' in | sort -u | wc -l)" -ge 3 ]
+	for verb in messages conversations contacts; do
+		built omni-store "$verb" || continue
+		omni-store "$verb" -f s.db -n 1000 >in
+		[ -s in ]
+		want 0 omni-validate -q --models --no-verify in
+		want 0 omni-validate -q --no-verify --schema stored --at /store in
+	done
+	omni-store messages -f s.db -n 9 --status failed | jq -r .id >ids
+	[ -s ids ]
+	while read -r id; do
+		omni-store message -f s.db "$id"
+	done <ids >in
+	grep -q '"kind":"step"' in
+	want 0 omni-validate -q --models --no-verify in
+}
+
+@test "what a queue and an archive say is as the models say" {
+	cat "$BATS_TEST_DIRNAME"/carriers/bandwidth/*/want.ndjson >records
+	if built omni-queue take; then
+		omni-queue put -q "sqlite:$PWD/q.db" --all records >/dev/null
+		omni-queue take "sqlite:$PWD/q.db" --limit 3 >taken
+		want 0 omni-validate -q --no-verify --schema lease --at /lease taken
+		jq -c '{id, kind: "reject", at, stage: "validate", class: "denied", code: "signature-mismatch", detail: "no", record: {id}, lease}' taken |
+			omni-queue settle -q "sqlite:$PWD/q.db" >/dev/null
+		omni-queue stat --json "sqlite:$PWD/q.db" >in
+		want 0 omni-validate -q --no-verify --schema queue-stat in
+		for verb in list show; do
+			omni-queue dead "sqlite:$PWD/q.db" "$verb" --json >in
+			[ "$(wc -l <in)" -eq 3 ]
+			want 0 omni-validate -q --no-verify --schema dead-letter in
+		done
+	fi
+	if built omni-archive write; then
+		omni-archive write -q --root a --stream s records >/dev/null
+		want 0 omni-validate -q --no-verify --schema archive-segment a/s/MANIFEST.ndjson
+	fi
+}
+
 @test "check finds what is wrong with a schema, and says where" {
 	wrong() { # wrong(schema, text): check refuses it and says that
 		printf '%s\n' "$1" >s.json
