@@ -18,7 +18,7 @@ ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MMD
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 # What is built, and what each program links beside libc: reviewed here, held by tests/links.bats.
-TOOLS = omni-recv omni-validate omni-normalize omni-route omni-models omni-store omni-archive
+TOOLS = omni-recv omni-validate omni-normalize omni-route omni-models omni-store omni-archive omni-queue
 
 LIBS_stage         = -lyyjson -lzstd -lz
 LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls -lsqlite3
@@ -26,6 +26,7 @@ LIBS_omni-validate = $(LIBS_stage) -lcrypto -lpcre2-8
 LIBS_omni-normalize = $(LIBS_stage) -lcrypto -ljq -lm
 LIBS_omni-route    = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
 LIBS_omni-models = $(LIBS_stage) -lcrypto -lpcre2-8
+LIBS_omni-queue  = $(LIBS_stage) -lcrypto -lsqlite3
 LIBS_omni-store    = $(LIBS_stage) -lcrypto -lsqlite3
 LIBS_omni-archive  = $(LIBS_stage) -lcrypto -larchive
 

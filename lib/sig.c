@@ -75,3 +75,8 @@ int sig_poll(struct pollfd *fds, unsigned n, int timeout)
 				came |= bytes[i];
 	return came;
 }
+
+int sig_fd(void)
+{
+	return wake[0];
+}

@@ -44,4 +44,10 @@ int sig_service(struct err *e);
  */
 int sig_poll(struct pollfd *fds, unsigned n, int timeout);
 
+/*
+ * A descriptor that is readable while a signal waits to be taken by sig_poll, for who waits for
+ * something else and would give up; -1 before sig_init.
+ */
+int sig_fd(void);
+
 #endif

@@ -13,7 +13,7 @@ make_it() {
 
 @test "make install puts programs, pages, completions and the demo in their places" {
 	make_it install
-	for program in omni-recv omni-validate omni-normalize omni-route omni-models omni-store omni-archive; do
+	for program in omni-recv omni-validate omni-normalize omni-route omni-models omni-store omni-archive omni-queue; do
 		cmp "root/usr/bin/$program" "$BUILD/$program"
 		[ -x "root/usr/bin/$program" ]
 		[ -s "root/usr/share/man/man1/$program.1" ]
@@ -22,7 +22,7 @@ make_it() {
 		[ -s "root/usr/share/fish/vendor_completions.d/$program.fish" ]
 		"root/usr/bin/$program" --version | head -n 1 | grep -q "^$program (omni) "
 	done
-	for page in man7/omni.7 man5/omni-record.5 man5/omni-config.5 man7/omni-carriers.7; do
+	for page in man7/omni.7 man5/omni-record.5 man5/omni-config.5 man7/omni-carriers.7 man7/omni-queue.7; do
 		[ -s "root/usr/share/man/$page" ]
 	done
 	[ -d root/usr/share/omni/demo ]

@@ -35,6 +35,11 @@ links() {
 	links omni-archive yyjson zstd z crypto archive
 }
 
+@test "omni-queue links SQLite, and nothing that talks to a network" {
+	plain
+	links omni-queue yyjson zstd z crypto sqlite3
+}
+
 @test "omni-models links what its runner does, and regular expressions for schemas" {
 	plain
 	links omni-models yyjson zstd z crypto pcre2-8

@@ -126,6 +126,8 @@ options() {
 @test "examples of omni-archive(1)" { run_examples omni-archive.1; }
 @test "examples of omni-models(1)" { run_examples omni-models.1; }
 @test "examples of omni-store(1)" { run_examples omni-store.1; }
+@test "examples of omni-queue(7)" { run_examples omni-queue.7; }
+@test "examples of omni-queue(1)" { run_examples omni-queue.1; }
 @test "examples of omni-record(5)" { run_examples omni-record.5; }
 @test "examples of omni-config(5)" { run_examples omni-config.5; }
 @test "examples of omni-carriers(7)" { run_examples omni-carriers.7; }

@@ -5,6 +5,7 @@
 
 #include "verb.h"
 
+extern const struct command command_queue_take;
 extern const struct command command_queue_dead;
 extern const struct command command_queue_redrive;
 extern const struct command command_queue_purge;

@@ -8,6 +8,7 @@
 extern const struct stage stage_validate;
 extern const struct stage stage_normalize;
 extern const struct stage stage_route;
+extern const struct stage stage_queue_put;
 extern const struct stage stage_queue_settle;
 extern const struct stage stage_queue_extend;
 extern const struct stage stage_store_put;
