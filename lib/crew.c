@@ -13,9 +13,15 @@
 /*
  * A ring of jobs.  The runner fills at `put` and takes at `take`, in order; threads pick at `pick`.
  * take <= pick <= put, and put - take <= n_jobs.  Only `done` of a job says that it is ready.
+ *
+ * All jobs before `counted` are done, and `lines` is what came to each link in them.  A thread that
+ * must know the number of a line waits until its own job is the next to be counted: the oldest job
+ * never waits, so none waits for ever.
  */
 struct slot {
-	struct job job;
+	struct job job; /* first: a job is its slot */
+	struct crew *crew;
+	uint64_t at; /* which job of all */
 	bool done;
 };
 
@@ -29,12 +35,41 @@ struct crew {
 	struct member *members;
 	unsigned n, n_slots;
 	struct slot *slots;
-	uint64_t put, pick, take;
+	uint64_t put, pick, take, counted;
+	uint64_t *lines;
 	bool closing;
 	pthread_mutex_t lock;
-	pthread_cond_t more;
+	pthread_cond_t more, count;
 	int event;
 };
+
+/* For job.number. */
+static void number(struct job *j)
+{
+	struct slot *s = (struct slot *)j;
+	struct crew *c = s->crew;
+
+	pthread_mutex_lock(&c->lock);
+	while (c->counted != s->at)
+		pthread_cond_wait(&c->count, &c->lock);
+	for (unsigned i = 0; i < j->n_links; i++)
+		j->at[i].first = c->lines[i];
+	pthread_mutex_unlock(&c->lock);
+	j->number = NULL;
+}
+
+/* A job is done: count it, and those behind it that were done before. */
+static void count(struct crew *c)
+{
+	struct slot *s;
+
+	while (c->counted != c->pick && (s = &c->slots[c->counted % c->n_slots])->done) {
+		for (unsigned i = 0; i < s->job.n_links; i++)
+			c->lines[i] += s->job.at[i].lines;
+		c->counted++;
+	}
+	pthread_cond_broadcast(&c->count);
+}
 
 static void *run(void *arg)
 {
@@ -49,11 +84,13 @@ static void *run(void *arg)
 			pthread_cond_wait(&c->more, &c->lock);
 		if (c->closing)
 			break;
-		s = &c->slots[c->pick++ % c->n_slots];
+		s = &c->slots[c->pick % c->n_slots];
+		s->at = c->pick++;
 		pthread_mutex_unlock(&c->lock);
 		work_block(m->work, &s->job);
 		pthread_mutex_lock(&c->lock);
 		s->done = true;
+		count(c);
 		if (s == &c->slots[c->take % c->n_slots])
 			(void)!write(c->event, &(uint64_t){ 1 }, 8);
 	}
@@ -61,7 +98,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-struct crew *crew_new(struct work *const *works, unsigned n, unsigned channels, struct err *e)
+struct crew *crew_new(struct work *const *works, unsigned n, const struct job *blank, struct err *e)
 {
 	struct crew *c = calloc(1, sizeof(*c));
 	sigset_t all, old;
@@ -72,12 +109,16 @@ struct crew *crew_new(struct work *const *works, unsigned n, unsigned channels, 
 	c->n_slots = 2 * n + 2; /* each thread has one in hand and one waiting, the runner one at each end */
 	c->slots = calloc(c->n_slots, sizeof(*c->slots));
 	c->members = calloc(n, sizeof(*c->members));
-	if (!c->slots || !c->members)
+	c->lines = calloc(blank->n_links, sizeof(*c->lines));
+	if (!c->slots || !c->members || !c->lines)
 		diag_oom();
-	for (unsigned i = 0; i < c->n_slots; i++)
-		job_init(&c->slots[i].job, channels);
+	for (unsigned i = 0; i < c->n_slots; i++) {
+		job_init(&c->slots[i].job, blank->n_links, blank->n_out);
+		c->slots[i].crew = c;
+	}
 	pthread_mutex_init(&c->lock, NULL);
 	pthread_cond_init(&c->more, NULL);
+	pthread_cond_init(&c->count, NULL);
 	c->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	sigfillset(&all); /* signals are the runner's */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -112,6 +153,8 @@ void crew_free(struct crew *c)
 	if (c->event >= 0)
 		close(c->event);
 	pthread_cond_destroy(&c->more);
+	pthread_cond_destroy(&c->count);
+	free(c->lines);
 	pthread_mutex_destroy(&c->lock);
 	free(c->slots);
 	free(c->members);
@@ -126,6 +169,7 @@ struct job *crew_blank(struct crew *c)
 	if (c->put - c->take == c->n_slots)
 		return NULL;
 	job_reset(&s->job);
+	s->job.number = number;
 	return &s->job;
 }
 

@@ -8,10 +8,11 @@
 struct crew;
 
 /**
- * crew_new(works, n, channels, e):
- * Start ${n} threads, one for each of ${works} (borrowed).  Return owned, or NULL with FAULT_OS.
+ * crew_new(works, n, blank, e):
+ * Start ${n} threads, one for each of ${works} (borrowed), whose jobs have as many links and
+ * channels as ${blank}.  Return owned, or NULL with FAULT_OS.
  */
-struct crew *crew_new(struct work *const *works, unsigned n, unsigned channels, struct err *e);
+struct crew *crew_new(struct work *const *works, unsigned n, const struct job *blank, struct err *e);
 
 /* Wait for the threads to end; what has not been taken is forgotten. */
 void crew_free(struct crew *c);

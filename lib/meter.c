@@ -14,9 +14,9 @@ enum { DRAW_MS = 200, WRITE_MS = 1000, BAR = 24 };
 
 static const enum fault classes[METER_CLASSES] = { FAULT_DATA, FAULT_DENIED, FAULT_DUPLICATE, FAULT_TEMP };
 
-void meter_init(struct meter *m, const char *stage, const char *metrics, bool progress)
+void meter_init(struct meter *m, struct meter_stage *stages, unsigned n)
 {
-	*m = (struct meter){ .stage = stage, .metrics = metrics, .progress = progress };
+	*m = (struct meter){ .name = stages[0].name, .stages = stages, .n_stages = n };
 	m->began = clock_mono();
 	m->drawn = m->written = m->began - WRITE_MS; /* the first of each is due at once */
 	m->dirty = true;
@@ -53,15 +53,16 @@ static double seconds(const struct meter *m)
 	return (double)(clock_mono() - m->began) / 1000;
 }
 
-static double rate(const struct meter *m)
+static double rate(const struct meter *m, const struct counts *c)
 {
 	double s = seconds(m);
 
-	return s > 0 ? (double)m->counts.in / s : 0;
+	return s > 0 ? (double)c->in / s : 0;
 }
 
 static void draw(const struct meter *m)
 {
+	const struct counts *c = &m->stages[0].counts;
 	char line[160];
 	int n = 0, filled;
 	double share, left;
@@ -73,38 +74,55 @@ static void draw(const struct meter *m)
 		left = share > 0 ? seconds(m) * (1 - share) / share : 0;
 		n = snprintf(line, sizeof(line),
 			     "\r%s [%.*s%*s] %3.0f%%  %llu records  %.1f MB  %.0f/s  %.0f s left\x1b[K",
-			     m->stage, filled, "########################", BAR - filled, "",
-			     share * 100, (unsigned long long)m->counts.in,
-			     (double)m->counts.bytes_in / 1e6, rate(m), left);
+			     m->name, filled, "########################", BAR - filled, "", share * 100,
+			     (unsigned long long)c->in, (double)c->bytes_in / 1e6, rate(m, c), left);
 	} else {
-		n = snprintf(line, sizeof(line), "\r%s  %llu records  %.1f MB  %.0f/s\x1b[K",
-			     m->stage, (unsigned long long)m->counts.in,
-			     (double)m->counts.bytes_in / 1e6, rate(m));
+		n = snprintf(line, sizeof(line), "\r%s  %llu records  %.1f MB  %.0f/s\x1b[K", m->name,
+			     (unsigned long long)c->in, (double)c->bytes_in / 1e6, rate(m, c));
 	}
 	(void)!write(STDERR_FILENO, line, (size_t)n);
 }
 
+enum { ROW_IN, ROW_OUT, ROW_BYTES_IN, ROW_BYTES_OUT, ROWS };
+
+static uint64_t value(const struct counts *c, int row)
+{
+	const uint64_t values[ROWS] = { c->in, c->out, c->bytes_in, c->bytes_out };
+
+	return values[row];
+}
+
+/* Bytes come in at the first stage and go out of the last; between them there are none. */
+static bool has(const struct meter *m, unsigned stage, int row)
+{
+	return (row != ROW_BYTES_IN || stage == 0) && (row != ROW_BYTES_OUT || stage + 1 == m->n_stages);
+}
+
 static void prometheus(struct buf *b, const struct meter *m)
 {
-	const struct counts *c = &m->counts;
-	const struct {
+	static const struct {
 		const char *name, *help;
-		uint64_t value;
-	} rows[] = {
-		{ "omni_records_in_total", "Records read.", c->in },
-		{ "omni_records_out_total", "Records written, rejects included.", c->out },
-		{ "omni_bytes_in_total", "Bytes of records read.", c->bytes_in },
-		{ "omni_bytes_out_total", "Bytes of records written.", c->bytes_out },
+	} rows[ROWS] = {
+		{ "omni_records_in_total", "Records read." },
+		{ "omni_records_out_total", "Records written, rejects included." },
+		{ "omni_bytes_in_total", "Bytes of records read." },
+		{ "omni_bytes_out_total", "Bytes of records written." },
 	};
 
-	for (unsigned i = 0; i < LEN(rows); i++)
-		buf_fmt(b, "# HELP %s %s\n# TYPE %s counter\n%s{stage=\"%s\"} %llu\n", rows[i].name,
-			rows[i].help, rows[i].name, rows[i].name, m->stage,
-			(unsigned long long)rows[i].value);
+	for (int row = 0; row < ROWS; row++) {
+		buf_fmt(b, "# HELP %s %s\n# TYPE %s counter\n", rows[row].name, rows[row].help,
+			rows[row].name);
+		for (unsigned i = 0; i < m->n_stages; i++)
+			if (has(m, i, row))
+				buf_fmt(b, "%s{stage=\"%s\"} %llu\n", rows[row].name, m->stages[i].name,
+					(unsigned long long)value(&m->stages[i].counts, row));
+	}
 	buf_fmt(b, "# HELP omni_rejects_total Records rejected by this program.\n# TYPE omni_rejects_total counter\n");
-	for (unsigned i = 0; i < METER_CLASSES; i++)
-		buf_fmt(b, "omni_rejects_total{stage=\"%s\",class=\"%s\"} %llu\n", m->stage,
-			fault_class(classes[i]), (unsigned long long)c->rejects[i]);
+	for (unsigned i = 0; i < m->n_stages; i++)
+		for (unsigned k = 0; k < METER_CLASSES; k++)
+			buf_fmt(b, "omni_rejects_total{stage=\"%s\",class=\"%s\"} %llu\n",
+				m->stages[i].name, fault_class(classes[k]),
+				(unsigned long long)m->stages[i].counts.rejects[k]);
 	figure_prometheus(b);
 }
 
@@ -166,27 +184,36 @@ int meter_end(struct meter *m, struct err *e)
 	return m->metrics ? rewrite(m, e) : 0;
 }
 
-void meter_show(const struct meter *m)
+static void show(const struct meter *m, const struct meter_stage *s)
 {
 	struct buf b = { .max = 512 };
-	uint64_t rejects = counts_rejects(&m->counts);
+	const struct counts *c = &s->counts;
+	uint64_t rejects = counts_rejects(c);
 	const char *separator = " (";
 
-	buf_fmt(&b, "%llu records in, %llu out", (unsigned long long)m->counts.in,
-		(unsigned long long)m->counts.out);
+	if (m->n_stages > 1)
+		buf_fmt(&b, "%s: ", s->name);
+	buf_fmt(&b, "%llu records in, %llu out", (unsigned long long)c->in, (unsigned long long)c->out);
 	if (rejects > 0) {
 		buf_fmt(&b, ", %llu rejected", (unsigned long long)rejects);
 		for (unsigned i = 0; i < METER_CLASSES; i++) {
-			if (m->counts.rejects[i] == 0)
+			if (c->rejects[i] == 0)
 				continue;
-			buf_fmt(&b, "%s%llu %s", separator,
-				(unsigned long long)m->counts.rejects[i], fault_class(classes[i]));
+			buf_fmt(&b, "%s%llu %s", separator, (unsigned long long)c->rejects[i],
+				fault_class(classes[i]));
 			separator = ", ";
 		}
 		buf_char(&b, ')');
 	}
-	figure_show(&b);
-	buf_fmt(&b, ", %.1f s, %.0f/s", seconds(m), rate(m));
+	if (s == &m->stages[m->n_stages - 1])
+		figure_show(&b);
+	buf_fmt(&b, ", %.1f s, %.0f/s", seconds(m), rate(m, c));
 	diag_note("%.*s", STR_FMT(buf_get(&b)));
 	buf_free(&b);
+}
+
+void meter_show(const struct meter *m)
+{
+	for (unsigned i = 0; i < m->n_stages; i++)
+		show(m, &m->stages[i]);
 }

@@ -17,9 +17,16 @@ struct counts {
 	uint64_t rejects[METER_CLASSES];
 };
 
-struct meter {
+/* What went through one stage; between two in one process there are records but no bytes. */
+struct meter_stage {
+	const char *name; /* "route" */
 	struct counts counts;
-	const char *stage;             /* "route" */
+};
+
+struct meter {
+	const char *name;           /* for the bar: "route" */
+	struct meter_stage *stages; /* in their order; borrowed */
+	unsigned n_stages;
 	const char *metrics;           /* file to keep current, or NULL */
 	bool progress;                 /* show a bar on standard error */
 	uint64_t consumed, total;      /* of the input, in bytes as stored; total 0: unknown */
@@ -27,7 +34,7 @@ struct meter {
 	bool dirty;                    /* counts have changed since they were written */
 };
 
-void meter_init(struct meter *m, const char *stage, const char *metrics, bool progress);
+void meter_init(struct meter *m, struct meter_stage *stages, unsigned n);
 
 /* Count a reject of the class of ${fault} in ${c}. */
 void counts_reject(struct counts *c, enum fault fault);
@@ -49,7 +56,7 @@ int meter_tick(struct meter *m, struct err *e);
 int meter_end(struct meter *m, struct err *e);
 
 /*
- * One line for people: "1200 records in, 1190 out, 10 rejected (9 denied, 1 data), 1.2 s, 1000/s".
+ * One line a stage, for people: "1200 records in, 1190 out, 10 rejected (9 denied, 1 data), 1.2 s, 1000/s".
  */
 void meter_show(const struct meter *m);
 

@@ -9,7 +9,7 @@ int rec_parse(struct rec *r, struct str line, struct arena *arena, struct err *e
 {
 	r->line = line;
 	r->arena = arena;
-	r->n_added = 0;
+	r->n_added = r->n_settled = 0;
 	r->report = STR_NONE;
 	r->dests = NULL;
 	r->n_dests = 0;
@@ -51,44 +51,18 @@ bool rec_is(const struct rec *r, const char *kind)
 	return str_eq(rec_str(r, "kind"), str_c(kind));
 }
 
-void rec_add(struct rec *r, const char *key, struct str value)
-{
-	struct str k = str_c(key);
-	unsigned i = 0;
-
-	while (i < r->n_added && !str_eq(r->added[i].key, k))
-		i++;
-	if (i == REC_ADDED_MAX) { /* fold what has gathered into the line, to make room */
-		struct buf b = { .max = SIZE_MAX };
-
-		rec_write(&b, r);
-		r->line = arena_str(r->arena, buf_get(&b));
-		r->root = NULL;
-		r->n_added = i = 0;
-		buf_free(&b);
-	}
-	if (i == r->n_added)
-		r->n_added++;
-	r->added[i] = (struct rec_member){ k, value, json_getn(root(r), k) != NULL };
-}
-
-void rec_drop(struct rec *r, const char *key)
-{
-	if (rec_get(r, key))
-		rec_add(r, key, STR_NONE);
-}
-
-void rec_write(struct buf *b, const struct rec *r)
+/* Write ${r} with the first ${n} of what was added. */
+static void write_some(struct buf *b, const struct rec *r, unsigned n)
 {
 	struct str line = r->line;
 	struct buf cut[2] = { { .max = SIZE_MAX }, { .max = SIZE_MAX } };
 	unsigned n_cut = 0;
 
-	if (r->n_added == 0) {
+	if (n == 0) {
 		buf_str(b, line);
 		return;
 	}
-	for (unsigned i = 0; i < r->n_added; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct buf *to = &cut[n_cut % 2];
 
 		if (!r->added[i].replaces)
@@ -103,7 +77,7 @@ void rec_write(struct buf *b, const struct rec *r)
 	buf_add(b, line.p, line.n - 1);
 	while (b->n > 0 && (b->p[b->n - 1] == ' ' || b->p[b->n - 1] == '\t' || b->p[b->n - 1] == '\r'))
 		b->n--;
-	for (unsigned i = 0; i < r->n_added; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		if (!r->added[i].value.p)
 			continue;
 		json_key_str(b, r->added[i].key);
@@ -114,6 +88,69 @@ void rec_write(struct buf *b, const struct rec *r)
 	buf_free(&cut[1]);
 }
 
+/* Make the first ${n} of what was added a part of the line. */
+static void fold(struct rec *r, unsigned n)
+{
+	struct buf b = { .max = SIZE_MAX };
+
+	write_some(&b, r, n);
+	r->line = arena_str(r->arena, buf_get(&b));
+	r->root = NULL;
+	memmove(r->added, r->added + n, (r->n_added - n) * sizeof(*r->added));
+	r->n_added -= n;
+	r->n_settled = 0;
+	buf_free(&b);
+}
+
+const struct json *rec_root(struct rec *r)
+{
+	if (r->n_settled > 0)
+		fold(r, r->n_settled);
+	return root(r);
+}
+
+static unsigned find(const struct rec *r, struct str key)
+{
+	unsigned i = 0;
+
+	while (i < r->n_added && !str_eq(r->added[i].key, key))
+		i++;
+	return i;
+}
+
+void rec_add(struct rec *r, const char *key, struct str value)
+{
+	struct str k = str_c(key);
+	unsigned i = find(r, k);
+	bool replaces = json_getn(root(r), k) != NULL;
+
+	/* A member that was there when the stage got the record is cut out of what it got. */
+	if (r->n_settled > 0 && (i < r->n_settled || replaces || i == REC_ADDED_MAX)) {
+		fold(r, r->n_settled);
+		i = find(r, k);
+		replaces = json_getn(root(r), k) != NULL;
+	}
+	if (i == REC_ADDED_MAX) { /* to make room */
+		fold(r, r->n_added);
+		i = 0;
+		replaces = json_getn(root(r), k) != NULL;
+	}
+	if (i == r->n_added)
+		r->n_added++;
+	r->added[i] = (struct rec_member){ k, value, replaces };
+}
+
+void rec_drop(struct rec *r, const char *key)
+{
+	if (rec_get(r, key))
+		rec_add(r, key, STR_NONE);
+}
+
+void rec_write(struct buf *b, const struct rec *r)
+{
+	write_some(b, r, r->n_added);
+}
+
 void rec_made(struct rec *r, const struct rec *parent, struct str text)
 {
 	r->line = text;
@@ -121,7 +158,7 @@ void rec_made(struct rec *r, const struct rec *parent, struct str text)
 	r->arena = parent->arena;
 	r->file = parent->file;
 	r->lineno = parent->lineno;
-	r->n_added = 0;
+	r->n_added = r->n_settled = 0;
 	r->report = STR_NONE;
 	r->dests = NULL;
 	r->n_dests = 0;
@@ -234,8 +271,11 @@ static void reject_reason(struct buf *b, const char *stage, const struct err *e)
 void rec_reject(struct buf *b, const char *stage, const struct rec *r, const struct err *e)
 {
 	struct str id = rec_str(r, "id");
+	struct rec whole = *r;
 
-	reject_open(b, stage, id.n ? id : r->line, id.n ? 0 : r->lineno);
+	if (!id.n)
+		(void)rec_root(&whole); /* the line as this stage got it */
+	reject_open(b, stage, id.n ? id : whole.line, id.n ? 0 : r->lineno);
 	json_opt_str(b, "at", rec_str(r, "at"));
 	reject_reason(b, stage, e);
 	if (r->report.p)

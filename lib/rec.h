@@ -20,9 +20,10 @@ struct rec {
 	const struct json *root; /* the same, parsed: an object */
 	struct arena *arena;     /* lives until the record is done; what a step makes goes here */
 	const char *file;        /* for messages: the operand, "-" for standard input */
-	uint64_t lineno;         /* from 1 */
+	uint64_t lineno; /* from 1; for the runner, which alone may know what to count from */
 	struct rec_member added[REC_ADDED_MAX];
 	unsigned n_added;
+	unsigned n_settled; /* so many of them were added by stages before this one in the same process */
 	struct str report;           /* JSON that its reject has as `report`, or {NULL, 0} */
 	const unsigned short *dests; /* where --split sends it: indexes into the stage's destinations */
 	unsigned n_dests;
@@ -40,6 +41,13 @@ int rec_parse(struct rec *r, struct str line, struct arena *arena, struct err *e
  * if there is none.
  */
 const struct json *rec_get(const struct rec *r, const char *key);
+
+/**
+ * rec_root(r):
+ * The whole record as one value: what earlier stages have added becomes a part of the line.  For who
+ * looks at all members; rec_get is cheaper.
+ */
+const struct json *rec_root(struct rec *r);
 
 static inline struct str rec_str(const struct rec *r, const char *key)
 {

@@ -14,7 +14,7 @@
 
 struct channel {
 	int fd;     /* -1: not open */
-	char *path; /* owned; NULL: standard output, or no such channel */
+	char *path; /* owned; NULL: standard output */
 };
 
 struct sink {
@@ -30,6 +30,16 @@ static char *split_path(const char *pattern, const char *name)
 	if (asprintf(&path, "%.*s%s%s", (int)(at - pattern), pattern, name, at + 2) < 0)
 		diag_oom();
 	return path;
+}
+
+/* Takes ${path}. */
+static struct channel *add(struct sink *s, int fd, char *path)
+{
+	s->list = reallocarray(s->list, s->n + 1, sizeof(*s->list));
+	if (!s->list)
+		diag_oom();
+	s->list[s->n] = (struct channel){ fd, path };
+	return &s->list[s->n++];
 }
 
 static int open_file(struct channel *c, struct err *e)
@@ -50,35 +60,38 @@ static int pattern_check(const char *split, struct err *e)
 	return 0;
 }
 
-struct sink *sink_new(const char *rejects, const char *split, const char *const *dests, struct err *e)
+struct sink *sink_new(void)
 {
-	struct sink *s;
-	unsigned n = 0;
+	struct sink *s = calloc(1, sizeof(*s));
 
-	if (split && pattern_check(split, e) < 0)
-		return NULL;
-	while (split && dests && dests[n])
-		n++;
-	s = calloc(1, sizeof(*s));
-	if (s)
-		s->list = calloc(n + SINK_SPLIT, sizeof(*s->list));
-	if (!s || !s->list)
+	if (!s)
 		diag_oom();
-	s->n = n + SINK_SPLIT;
-	s->list[SINK_OUT].fd = STDOUT_FILENO;
-	s->list[SINK_REJECTS].fd = -1;
-	for (unsigned i = 0; i < n; i++)
-		s->list[SINK_SPLIT + i] = (struct channel){ -1, split_path(split, dests[i]) };
-	if (rejects) {
-		s->list[SINK_REJECTS].path = strdup(rejects);
-		if (!s->list[SINK_REJECTS].path)
-			diag_oom();
-		if (open_file(&s->list[SINK_REJECTS], e) < 0) {
-			sink_free(s);
-			return NULL;
-		}
-	}
+	add(s, STDOUT_FILENO, NULL);
 	return s;
+}
+
+int sink_file(struct sink *s, const char *path, struct err *e)
+{
+	char *copy;
+
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->list[i].path && strcmp(s->list[i].path, path) == 0)
+			return (int)i;
+	copy = strdup(path);
+	if (!copy)
+		diag_oom();
+	return open_file(add(s, -1, copy), e) < 0 ? -1 : (int)s->n - 1;
+}
+
+int sink_split(struct sink *s, const char *pattern, const char *const *dests, struct err *e)
+{
+	int first = (int)s->n;
+
+	if (pattern_check(pattern, e) < 0)
+		return -1;
+	for (; *dests; dests++)
+		add(s, -1, split_path(pattern, *dests));
+	return first;
 }
 
 void sink_free(struct sink *s)
@@ -97,11 +110,6 @@ void sink_free(struct sink *s)
 unsigned sink_channels(const struct sink *s)
 {
 	return s->n;
-}
-
-bool sink_has(const struct sink *s, unsigned channel)
-{
-	return channel < s->n && (channel == SINK_OUT || s->list[channel].path);
 }
 
 int sink_write(struct sink *s, unsigned channel, struct str text, struct err *e)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where records go: channels, each a descriptor that is written in big blocks.  Channel 0 is
- * standard output, channel 1 the file of --rejects, the others the destinations of --split.
+ * standard output; files of rejects and the destinations of --split are others.
  */
 #ifndef OMNI_SINK_H
 #define OMNI_SINK_H
@@ -9,24 +9,31 @@
 #include "bytes.h"
 #include "err.h"
 
-enum { SINK_OUT = 0, SINK_REJECTS = 1, SINK_SPLIT = 2 };
+enum { SINK_OUT = 0 };
 
 struct sink;
 
-/**
- * sink_new(rejects, split, dests, e):
- * Open ${rejects} for appending (NULL: there is no such channel).  ${split} is a path with one "%s"
- * for the name of each of ${dests} (NULL-terminated; both NULL: no such channels): a FIFO there is
- * waited for until it has a reader, anything else is a file that is appended to; they are opened
- * when the first record goes there.  Borrows the texts.  Return owned, or NULL with FAULT_USAGE or
- * FAULT_IO.
- */
-struct sink *sink_new(const char *rejects, const char *split, const char *const *dests, struct err *e);
+/* A sink of standard output alone.  Return owned. */
+struct sink *sink_new(void);
 void sink_free(struct sink *s);
 
-/* How many channels there are, and whether ${channel} is one of them. */
+/**
+ * sink_file(s, path, e):
+ * Open ${path} for appending.  Return its channel, the same for the same path, or -1 with FAULT_IO.
+ */
+int sink_file(struct sink *s, const char *path, struct err *e);
+
+/**
+ * sink_split(s, pattern, dests, e):
+ * Add a channel for each of ${dests} (NULL-terminated): ${pattern} is a path with one "%s" for the
+ * name.  A FIFO there is waited for until it has a reader, anything else is a file that is appended
+ * to; they are opened when the first record goes there.  Return the channel of the first, those of
+ * the others follow, or -1 with FAULT_USAGE.
+ */
+int sink_split(struct sink *s, const char *pattern, const char *const *dests, struct err *e);
+
+/* How many channels there are. */
 unsigned sink_channels(const struct sink *s);
-bool sink_has(const struct sink *s, unsigned channel);
 
 /**
  * sink_write(s, channel, text, e):

@@ -102,4 +102,7 @@ enum { STAGE_OPTIONS = 12 };
 /* The options that the runner itself reads for ${s}, with the end of the table. */
 void stage_options(const struct stage *s, struct opt table[STAGE_OPTIONS]);
 
+/* Those of a stage among others in one process: what is the process's own is not among them. */
+void stage_options_in_chain(const struct stage *s, struct opt table[STAGE_OPTIONS]);
+
 #endif

@@ -6,21 +6,29 @@
 #include "crypto.h"
 #include "diag.h"
 
-struct work {
+/* A stage at its place in the chain. */
+struct place {
 	struct out out; /* first: the stage's sink is this object */
-	const struct stage *stage;
+	const struct link *link;
+	struct work *work;
+	unsigned i;
 	void *state;
-	struct arena *arena;
-	struct job *job;  /* being worked on */
-	unsigned rejects; /* channel of rejects */
-	bool split, strict;
+	struct arena *arena; /* of the record that the stage has in hand */
+	struct buf text;     /* a line on its way to the next place */
 };
 
-void job_init(struct job *j, unsigned channels)
+struct work {
+	struct job *job; /* being worked on */
+	unsigned n;
+	struct place at[];
+};
+
+void job_init(struct job *j, unsigned links, unsigned channels)
 {
-	*j = (struct job){ .n_out = channels };
+	*j = (struct job){ .n_out = channels, .n_links = links };
 	j->out = calloc(channels, sizeof(*j->out));
-	if (!j->out)
+	j->at = calloc(links, sizeof(*j->at));
+	if (!j->out || !j->at)
 		diag_oom();
 	for (unsigned i = 0; i < channels; i++)
 		j->out[i].max = SIZE_MAX; /* bounded by the block that it is made from */
@@ -32,15 +40,29 @@ void job_free(struct job *j)
 	for (unsigned i = 0; i < j->n_out; i++)
 		buf_free(&j->out[i]);
 	free(j->out);
+	free(j->at);
 }
 
 void job_reset(struct job *j)
 {
 	for (unsigned i = 0; i < j->n_out; i++)
 		buf_reset(&j->out[i]);
-	j->counts = (struct counts){ 0 };
+	memset(j->at, 0, j->n_links * sizeof(*j->at));
 	j->stop.fault = FAULT_NONE;
 }
+
+static bool last(const struct place *p)
+{
+	return p->i + 1 == p->work->n;
+}
+
+static struct passage *passage(const struct place *p)
+{
+	return &p->work->job->at[p->i];
+}
+
+static void pass(struct place *p, const struct rec *r);
+static void pass_line(struct place *p, struct str line);
 
 static void put_line(struct work *w, unsigned channel, const struct rec *r)
 {
@@ -48,23 +70,29 @@ static void put_line(struct work *w, unsigned channel, const struct rec *r)
 	buf_char(&w->job->out[channel], '\n');
 }
 
-/* struct out: the stage puts a record. */
-static void put(struct out *o, const struct rec *r)
+/* Each destination has its own share of the lease, or the first to be settled would settle all. */
+static void put_split(struct place *p, const struct rec *r)
 {
-	struct work *w = (struct work *)o;
-
-	w->job->counts.out++;
-	if (!w->split || r->n_dests == 0) {
-		put_line(w, SINK_OUT, r);
-		return;
-	}
 	for (unsigned i = 0; i < r->n_dests; i++) {
 		struct rec copy = *r;
 
-		/* Each has its own share of the lease, or the first to be settled would settle all. */
 		rec_share(&copy, i + 1, r->n_dests);
-		put_line(w, SINK_SPLIT + r->dests[i], &copy);
+		put_line(p->work, p->link->split + r->dests[i], &copy);
 	}
+}
+
+/* struct out: the stage puts a record. */
+static void put(struct out *o, const struct rec *r)
+{
+	struct place *p = (struct place *)o;
+
+	passage(p)->counts.out++;
+	if (p->link->split && r->n_dests > 0)
+		put_split(p, r);
+	else if (last(p))
+		put_line(p->work, WORK_OUT, r);
+	else
+		pass(p + 1, r);
 }
 
 /*
@@ -91,61 +119,138 @@ static struct str fitting(struct str raw)
 	return start;
 }
 
-/* A line ended in a fault: a reject where the fault is the record's, else the end of the work. */
-static void fault(struct work *w, const struct rec *r, struct str raw, uint64_t lineno, struct err *e)
+/* The number of the line that came to ${p} as the ${lineno}th of the job, or of the input. */
+static uint64_t numbered(const struct place *p, uint64_t lineno)
 {
-	struct job *j = w->job;
-	struct buf *out = &j->out[w->rejects];
-	size_t from = out->n;
+	struct job *j = p->work->job;
 
-	if (!fault_class(e->fault)) {
-		j->stop = *e;
+	if (p->i > 0 && j->number)
+		j->number(j);
+	return lineno + passage(p)->first;
+}
+
+/* The work ends at ${p}; where two end, it is the later one that the shell would tell of. */
+static void stop(const struct place *p, const struct err *e)
+{
+	struct job *j = p->work->job;
+
+	if (j->stop.fault != FAULT_NONE && p->i <= j->stopped)
+		return;
+	j->stop = *e;
+	j->stopped = p->i;
+}
+
+/* True if nothing is taken any more at ${p}, as by a program that has ended. */
+static bool ended(const struct place *p)
+{
+	const struct job *j = p->work->job;
+
+	return j->stop.fault != FAULT_NONE && j->stopped >= p->i;
+}
+
+/* --strict: whatever its class, the input is not what it should be. */
+static void stop_strictly(const struct place *p, uint64_t lineno, const struct err *e)
+{
+	unsigned long long line = lineno;
+	const char *file = p->work->job->in.file;
+	struct err why;
+
+	if (!p->link->name)
+		err_set(&why, FAULT_DATA, e->code, "%s: line %llu: %s", file, line, e->text);
+	else if (p->i == 0)
+		err_set(&why, FAULT_DATA, e->code, "%s: %s: line %llu: %s", p->link->name, file,
+			line, e->text);
+	else
+		err_set(&why, FAULT_DATA, e->code, "%s: line %llu of its input: %s", p->link->name,
+			line, e->text);
+	stop(p, &why);
+}
+
+static void put_reject(struct place *p, struct buf *b, const struct rec *r, struct str raw,
+		       uint64_t lineno, struct err *e)
+{
+	const char *stage = p->link->stage->name;
+	struct str start;
+	struct rec at;
+
+	if (r) {
+		at = *r;
+		at.lineno = lineno;
+		rec_reject(b, stage, &at, e);
 		return;
 	}
-	if (r) {
-		rec_reject(out, w->stage->name, r, e);
-	} else {
-		struct str start = fitting(raw);
+	start = fitting(raw);
+	if (start.n < raw.n)
+		err_hint(e, "its first %zu bytes are kept", start.n);
+	rec_reject_raw(b, stage, start, lineno, e);
+}
 
-		if (start.n < raw.n)
-			err_hint(e, "its first %zu bytes are kept", start.n);
-		rec_reject_raw(out, w->stage->name, start, lineno, e);
+/* A line ended in a fault: a reject where the fault is the record's, else the end of the work. */
+static void fault(struct place *p, const struct rec *r, struct str raw, uint64_t lineno, struct err *e)
+{
+	struct job *j = p->work->job;
+	bool on = p->link->rejects == 0 && !last(p);
+	struct buf *b = on ? &p->text : &j->out[p->link->rejects];
+	struct err why;
+	size_t from;
+
+	if (!fault_class(e->fault)) {
+		stop(p, e);
+		return;
 	}
-	if (w->stage->rejected && w->rejects == SINK_OUT)
-		(void)w->stage->rejected(w->state, str_sub(buf_get(out), from, SIZE_MAX), &j->stop);
-	buf_char(out, '\n');
-	j->counts.out++;
-	counts_reject(&j->counts, e->fault);
-	if (w->strict) /* whatever its class: the input is not what it should be */
-		err_set(&j->stop, FAULT_DATA, e->code, "%s: line %llu: %s", j->in.file,
-			(unsigned long long)lineno, e->text);
+	if (p->link->strict || !r || !rec_str(r, "id").n) /* who has an id is not known by its line */
+		lineno = numbered(p, lineno);
+	if (on)
+		buf_reset(b);
+	from = b->n;
+	put_reject(p, b, r, raw, lineno, e);
+	if (p->link->stage->rejected && p->link->rejects == 0 &&
+	    p->link->stage->rejected(p->state, str_sub(buf_get(b), from, b->n), &why) < 0)
+		stop(p, &why);
+	passage(p)->counts.out++;
+	counts_reject(&passage(p)->counts, e->fault);
+	if (on)
+		pass_line(p + 1, buf_get(b));
+	else
+		buf_char(b, '\n');
+	if (p->link->strict)
+		stop_strictly(p, lineno, e);
 }
 
 /* struct out: the stage rejects a record by itself. */
 static void reject(struct out *o, const struct rec *r, struct err *e)
 {
-	fault((struct work *)o, r, STR_NONE, r->lineno, e);
+	fault((struct place *)o, r, STR_NONE, r->lineno, e);
 }
 
-struct work *work_new(const struct stage *stage, const struct setup *setup, const struct sink *sink,
-		      bool strict, struct err *e)
+/* Where there are several stages, ${e} says which one. */
+static void name_stage(const struct link *link, struct err *e)
 {
-	struct work *w = calloc(1, sizeof(*w));
+	struct err cause = *e;
+
+	if (link->name)
+		err_set(e, cause.fault, cause.code, "%s: %s", link->name, cause.text);
+}
+
+struct work *work_new(const struct link *links, unsigned n, struct err *e)
+{
+	struct work *w = calloc(1, sizeof(*w) + n * sizeof(*w->at));
 
 	if (!w)
 		diag_oom();
-	w->out.put = put;
-	w->out.reject = reject;
-	w->stage = stage;
-	w->strict = strict;
-	w->arena = arena_new();
-	w->state = stage->open(setup, e);
-	if (!w->state) {
-		work_free(w);
-		return NULL;
+	for (; w->n < n; w->n++) {
+		struct place *p = &w->at[w->n];
+
+		*p = (struct place){ .out = { put, reject }, .link = &links[w->n], .work = w, .i = w->n };
+		p->text.max = SIZE_MAX; /* one record */
+		p->state = p->link->stage->open(&p->link->setup, e);
+		if (!p->state) {
+			name_stage(p->link, e);
+			work_free(w);
+			return NULL;
+		}
+		p->arena = arena_new();
 	}
-	if (sink)
-		work_bind(w, sink);
 	return w;
 }
 
@@ -153,23 +258,22 @@ void work_free(struct work *w)
 {
 	if (!w)
 		return;
-	w->stage->close(w->state);
-	arena_free(w->arena);
+	for (unsigned i = 0; i < w->n; i++) {
+		w->at[i].link->stage->close(w->at[i].state);
+		arena_free(w->at[i].arena);
+		buf_free(&w->at[i].text);
+	}
 	free(w);
 }
 
-const char *const *work_dests(const struct work *w)
+const char *const *work_dests(const struct work *w, unsigned i)
 {
-	return w->stage->dests ? w->stage->dests(w->state) : NULL;
+	const struct place *p = &w->at[i];
+
+	return p->link->stage->dests ? p->link->stage->dests(p->state) : NULL;
 }
 
-void work_bind(struct work *w, const struct sink *sink)
-{
-	w->rejects = sink_has(sink, SINK_REJECTS) ? SINK_REJECTS : SINK_OUT;
-	w->split = sink_channels(sink) > SINK_SPLIT;
-}
-
-static void too_long(struct work *w, struct str start, uint64_t bytes, uint64_t lineno)
+static void too_long(struct place *p, struct str start, uint64_t bytes, uint64_t lineno)
 {
 	struct err e;
 
@@ -178,7 +282,7 @@ static void too_long(struct work *w, struct str start, uint64_t bytes, uint64_t 
 	err_set(&e, FAULT_DATA, "line-too-long",
 		"a line of %llu bytes is longer than %zu; its first %zu are kept",
 		(unsigned long long)bytes, LINE_MAX_BYTES, start.n);
-	fault(w, NULL, start, lineno, &e);
+	fault(p, NULL, start, lineno, &e);
 }
 
 /*
@@ -195,30 +299,89 @@ static bool grown(const struct rec *r)
 	return found && r->line.n <= LINE_MAX_BYTES + LINE_GROWTH;
 }
 
-static void work_line(struct work *w, struct str line, const char *file, uint64_t lineno)
+static void step(struct place *p, const struct rec *r)
 {
-	struct rec r = { .file = file, .lineno = lineno };
 	struct err e = { .fault = FAULT_NONE };
+
+	if (p->link->stage->step(p->state, r, &p->out, &e) < 0)
+		fault(p, r, r->line, r->lineno, &e);
+}
+
+static void work_line(struct place *p, struct str line, const char *file, uint64_t lineno)
+{
+	struct counts *counts = &passage(p)->counts;
+	struct rec r = { .file = file, .lineno = lineno };
+	struct err e;
 
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;
 	if (line.n == 0)
 		return;
-	w->job->counts.in++;
-	w->job->counts.bytes_in += line.n + 1;
+	counts->in++;
+	counts->bytes_in += line.n + 1;
 	if (line.n > LINE_MAX_BYTES + LINE_GROWTH) {
-		too_long(w, line, line.n, lineno);
-	} else if (rec_parse(&r, line, w->arena, &e) < 0) {
+		too_long(p, line, line.n, lineno);
+	} else if (rec_parse(&r, line, p->arena, &e) < 0) {
 		if (line.n > LINE_MAX_BYTES)
-			too_long(w, line, line.n, lineno);
+			too_long(p, line, line.n, lineno);
 		else
-			fault(w, NULL, line, lineno, &e);
+			fault(p, NULL, line, lineno, &e);
 	} else if (line.n > LINE_MAX_BYTES && !grown(&r)) {
-		too_long(w, line, line.n, lineno);
-	} else if (w->stage->step(w->state, &r, &w->out, &e) < 0) {
-		fault(w, &r, line, lineno, &e);
+		too_long(p, line, line.n, lineno);
+	} else {
+		step(p, &r);
 	}
-	arena_reset(w->arena); /* nothing outlives its record */
+	arena_reset(p->arena); /* nothing outlives its record */
+}
+
+/* A line comes to ${p} from the place before it. */
+static void pass_line(struct place *p, struct str line)
+{
+	if (!ended(p))
+		work_line(p, line, "-", ++passage(p)->lines);
+}
+
+/* True if ${r} is surely within the limit of a line when it is written. */
+static bool short_enough(const struct rec *r)
+{
+	size_t n = r->line.n;
+
+	for (unsigned i = 0; i < r->n_added; i++)
+		n += r->added[i].key.n + r->added[i].value.n + 4; /* quotes, colon, comma */
+	return n <= LINE_MAX_BYTES;
+}
+
+/* A record comes to ${p} from the place before it: as it is where it may, else as its line. */
+static void pass(struct place *p, const struct rec *r)
+{
+	struct place *from = p - 1;
+	struct rec got;
+
+	if (r->n_added == 0 && !r->root) {
+		pass_line(p, r->line);
+		return;
+	}
+	if (!r->root || !short_enough(r)) {
+		buf_reset(&from->text);
+		rec_write(&from->text, r);
+		pass_line(p, buf_get(&from->text));
+		return;
+	}
+	if (ended(p))
+		return;
+	got = *r;
+	got.n_settled = r->n_added;
+	got.arena = p->arena;
+	got.file = "-";
+	got.lineno = ++passage(p)->lines;
+	got.report = STR_NONE;
+	got.dests = NULL;
+	got.n_dests = 0;
+	if (r->n_added == 0 && got.line.p[got.line.n - 1] == '\r')
+		got.line.n--;
+	passage(p)->counts.in++;
+	step(p, &got);
+	arena_reset(p->arena);
 }
 
 void work_block(struct work *w, struct job *j)
@@ -226,12 +389,13 @@ void work_block(struct work *w, struct job *j)
 	const struct block *b = &j->in;
 	const char *p = b->p, *end = b->p + b->n;
 	uint64_t lineno = b->lineno;
+	struct place *first = &w->at[0];
 
 	w->job = j;
 	if (b->too_long) {
-		j->counts.in++;
-		j->counts.bytes_in += b->too_long;
-		too_long(w, (struct str){ b->p, b->n }, b->too_long, lineno);
+		passage(first)->counts.in++;
+		passage(first)->counts.bytes_in += b->too_long;
+		too_long(first, (struct str){ b->p, b->n }, b->too_long, lineno);
 		return;
 	}
 	if (b->first && b->n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
@@ -241,7 +405,7 @@ void work_block(struct work *w, struct job *j)
 
 		if (!eol)
 			eol = end;
-		work_line(w, (struct str){ p, (size_t)(eol - p) }, b->file, lineno++);
+		work_line(first, (struct str){ p, (size_t)(eol - p) }, b->file, lineno++);
 		p = eol + 1;
 	}
 }
@@ -249,30 +413,50 @@ void work_block(struct work *w, struct job *j)
 void work_flush(struct work *w, struct job *j)
 {
 	w->job = j;
-	if (w->stage->flush && w->stage->flush(w->state, &w->out, &j->stop) == 0)
-		j->stop.fault = FAULT_NONE;
-	arena_reset(w->arena);
+	for (unsigned i = 0; i < w->n && j->stop.fault == FAULT_NONE; i++) {
+		struct place *p = &w->at[i];
+		struct err e = { .fault = FAULT_NONE };
+
+		if (p->link->stage->flush && p->link->stage->flush(p->state, &p->out, &e) < 0)
+			stop(p, &e);
+		arena_reset(p->arena);
+	}
 }
 
 int work_commit(struct work *w, struct job *j)
 {
-	struct err e = { .fault = FAULT_NONE };
-	int rc;
-
 	w->job = j;
-	rc = w->stage->commit(w->state, &w->out, &e);
-	arena_reset(w->arena);
-	if (rc < 0)
-		j->stop = e;
-	return rc;
+	for (unsigned i = 0; i < w->n; i++) {
+		struct place *p = &w->at[i];
+		struct err e = { .fault = FAULT_NONE };
+
+		if (!p->link->stage->commit)
+			continue;
+		if (p->link->stage->commit(p->state, &p->out, &e) < 0) {
+			stop(p, &e);
+			return -1;
+		}
+		arena_reset(p->arena);
+	}
+	return 0;
 }
 
 int work_tick(struct work *w, bool hangup, struct job *j)
 {
-	struct err e = { .fault = FAULT_NONE };
-	int next = w->stage->tick ? w->stage->tick(w->state, hangup, &e) : -1;
+	int soonest = -1;
 
-	if (next == -2)
-		j->stop = e;
-	return next;
+	w->job = j;
+	for (unsigned i = 0; i < w->n; i++) {
+		const struct place *p = &w->at[i];
+		struct err e = { .fault = FAULT_NONE };
+		int next = p->link->stage->tick ? p->link->stage->tick(p->state, hangup, &e) : -1;
+
+		if (next == -2) {
+			stop(p, &e);
+			return -2;
+		}
+		if (next >= 0 && (soonest < 0 || next < soonest))
+			soonest = next;
+	}
+	return soonest;
 }

@@ -192,13 +192,16 @@ static int mismatch(struct conform *c, const struct schema *s, const struct json
 int conform_check(struct conform *c, const struct rec *r, struct rec *made, struct err *e)
 {
 	struct known k = { .schema = c->schema, .name = c->name };
+	struct rec whole = *r;
 	const struct json *v;
 
 	if (!c->schema && pick(c, rec_str(r, "kind"), rec_str(r, "carrier"), &k, e) < 0)
 		return -1;
 	if (!k.schema)
 		return 0;
-	v = c->at.n ? json_pointer(r->root, c->at) : r->root;
+	v = rec_root(&whole);
+	if (c->at.n)
+		v = json_pointer(v, c->at);
 	if (!v)
 		return err_set(e, FAULT_DATA, "schema-mismatch", "there is nothing at %.*s",
 			       STR_FMT(c->at));

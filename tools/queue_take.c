@@ -40,6 +40,7 @@ struct take {
 	size_t chunk; /* that can be written at once when poll says so */
 	bool pipe;
 	struct arena *arena;
+	struct meter_stage count;
 	struct meter meter;
 };
 
@@ -101,7 +102,7 @@ static int write_some(struct take *t, struct err *e)
 		return err_set(e, FAULT_IO, "output", "standard output: %s", strerror(errno));
 	if (wrote > 0) {
 		t->sent += (size_t)wrote;
-		t->meter.counts.bytes_out += (uint64_t)wrote;
+		t->count.counts.bytes_out += (uint64_t)wrote;
 	}
 	if (t->sent == t->out.n) {
 		buf_reset(&t->out);
@@ -165,8 +166,8 @@ static int take_some(struct take *t, size_t *n, struct err *e)
 	for (size_t i = 0; i < *n; i++)
 		show(t, &t->leases[i]);
 	t->left -= *n;
-	t->meter.counts.in += *n;
-	t->meter.counts.out += *n;
+	t->count.counts.in += *n;
+	t->count.counts.out += *n;
 	t->meter.dirty |= *n > 0;
 	if (*n > 0)
 		t->gave_at = clock_mono();
@@ -295,7 +296,9 @@ static int take_run(const struct setup *setup, struct err *e)
 	t.arena = arena_new();
 	t.gave_at = clock_mono();
 	t.extend_at = t.gave_at + t.lease_ms / 3;
-	meter_init(&t.meter, "take", opt_value(a, "metrics"), false);
+	t.count.name = "take";
+	meter_init(&t.meter, &t.count, 1);
+	t.meter.metrics = opt_value(a, "metrics");
 	output_is(&t);
 	rc = loop(&t, e);
 	if (meter_end(&t.meter, &metrics) < 0)

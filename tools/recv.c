@@ -32,6 +32,7 @@ struct recv {
 	struct buf line, out;
 	struct sink *sink;
 	struct queue *queue; /* instead of standard output, or NULL */
+	int rejects;         /* their channel; SINK_OUT: in band */
 	int status;          /* the exit code so far */
 	int64_t deadline;    /* of the file in hand once SIGTERM has come, else 0 */
 };
@@ -139,8 +140,8 @@ static int reject(struct recv *r, const struct capture *c, struct str raw, struc
 	r->rejected++;
 	if (opt_flag(&r->args, "verbose"))
 		diag_note("%s: line %" PRIu64 ": rejected: %s", c->name, c->lineno, why.text);
-	if (sink_has(r->sink, SINK_REJECTS))
-		return sink_write(r->sink, SINK_REJECTS, buf_get(&r->line), e);
+	if (r->rejects != SINK_OUT)
+		return sink_write(r->sink, (unsigned)r->rejects, buf_get(&r->line), e);
 	return put(r, e);
 }
 
@@ -499,8 +500,10 @@ static int run(struct recv *r, struct err *e)
 	r->setup.carriers = r->carriers = carriers_open(r->conf, 0, &carrier_custom, e); /* it holds no secrets */
 	if (!r->carriers || find_carrier(r, e) < 0)
 		goto out;
-	r->sink = sink_new(opt_value(&r->args, "rejects"), NULL, NULL, e);
-	if (!r->sink || open_queue(r, e) < 0)
+	r->sink = sink_new();
+	if (opt_flag(&r->args, "rejects"))
+		r->rejects = sink_file(r->sink, opt_value(&r->args, "rejects"), e);
+	if (r->rejects < 0 || open_queue(r, e) < 0)
 		goto out;
 	rc = take_files(r, e);
 	if (rc == 0)

@@ -116,7 +116,7 @@ bool redact(const struct carrier_conf *c, const struct hook *h, struct rec *r)
 	if (!found)
 		return false;
 	json_open(&b, '{');
-	for (struct json_iter it = json_iter(r->root); json_next(&it);) {
+	for (struct json_iter it = json_iter(rec_root(r)); json_next(&it);) {
 		json_key_str(&b, it.key);
 		if (str_eq(it.key, STR("request")))
 			put_request(&b, c, it.value, &shown);

@@ -237,9 +237,71 @@ static void bytes_that_are_no_record_are_kept_as_text_or_base64(void)
 	buf_free(&b);
 }
 
+/* What another stage of the same process gets when ${r} was put, and its line where it was written. */
+static struct rec passed_on(const struct rec *r)
+{
+	struct rec next = *r;
+
+	next.n_settled = r->n_added;
+	return next;
+}
+
+static void what_an_earlier_stage_added_is_as_if_it_had_been_read(void)
+{
+	static const char *const lines[] = { "{\"kind\":\"x\"}", " { \"a\":1 , \"b\" : 2 , \"a\":3 } ",
+					     "{\"b\":{} ,\"kind\":1}", "{ }",
+					     "{\"\\u0061\":[1] , \"c\":0 }" };
+	static const char *const keys[] = { "a", "b", "c" };
+
+	/* One stage adds two members, a second one two, a third drops one: all ways to choose them. */
+	for (unsigned n = 0; n < 5 * 3 * 3 * 3 * 3 * 3 * 3; n++) {
+		unsigned k = n / 5;
+		struct rec fused = parsed(lines[n % 5]), piped = parsed(lines[n % 5]);
+
+		for (int stage = 0; stage < 3; stage++) {
+			struct str text;
+
+			for (int i = 0; i < 2; i++, k /= 3) {
+				if (stage == 2) {
+					rec_drop(&fused, keys[k % 3]);
+					rec_drop(&piped, keys[k % 3]);
+					continue;
+				}
+				rec_add(&fused, keys[k % 3], i ? STR("[7]") : STR("\"v\""));
+				rec_add(&piped, keys[k % 3], i ? STR("[7]") : STR("\"v\""));
+			}
+			text = written(&piped);
+			CHECK(str_eq(text, written(&fused)));
+			for (size_t i = 0; i < 3; i++)
+				CHECK(!rec_get(&fused, keys[i]) == !rec_get(&piped, keys[i]));
+			piped = parsed(arena_cstr(arena, text));
+			fused = passed_on(&fused);
+		}
+		CHECK(str_eq(json_compact(arena, rec_root(&fused)), json_compact(arena, piped.root)));
+		CHECK(fused.n_added == 0 && str_eq(fused.line, piped.line));
+	}
+}
+
+static void a_ninth_member_makes_room_by_what_was_settled(void)
+{
+	static const char *const keys[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j" };
+	struct rec r = parsed("{\"kind\":\"x\"}");
+
+	for (int i = 0; i < 5; i++)
+		rec_add(&r, keys[i], STR("1"));
+	r = passed_on(&r);
+	for (int i = 5; i < 10; i++)
+		rec_add(&r, keys[i], STR("2"));
+	CHECK_STR(written(&r), "{\"kind\":\"x\",\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,"
+			       "\"f\":2,\"g\":2,\"h\":2,\"i\":2,\"j\":2}");
+	CHECK(r.n_added == 5);
+}
+
 UNIT_MAIN(UNIT(a_record_is_an_object), UNIT(a_record_without_additions_is_its_line),
 	  UNIT(what_is_added_stands_at_the_end), UNIT(what_was_there_is_replaced),
 	  UNIT(there_is_room_for_many_additions), UNIT(a_lease_is_divided),
 	  UNIT(shares_that_are_none_settle_nothing), UNIT(a_member_is_taken_out),
 	  UNIT(a_record_that_goes_on_gets_its_share), UNIT(a_reject_begins_a_line_of_its_own),
-	  UNIT(a_reject_for_later_says_when), UNIT(bytes_that_are_no_record_are_kept_as_text_or_base64))
+	  UNIT(a_reject_for_later_says_when), UNIT(bytes_that_are_no_record_are_kept_as_text_or_base64),
+	  UNIT(what_an_earlier_stage_added_is_as_if_it_had_been_read),
+	  UNIT(a_ninth_member_makes_room_by_what_was_settled))
