@@ -1,6 +1,6 @@
 # omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
-# Targets: all demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv soak soak-recv crash-recv
-#          install uninstall clean
+# Targets: all demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv bench-pipe soak soak-recv
+#          crash-recv install uninstall clean
 
 VERSION = 0.1.0
 BUILD   = build
@@ -18,7 +18,7 @@ ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MMD
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 # What is built, and what each program links beside libc: reviewed here, held by tests/links.bats.
-TOOLS = omni-recv omni-validate omni-normalize omni-route omni-models omni-store omni-archive omni-queue
+TOOLS = omni-recv omni-validate omni-normalize omni-route omni-models omni-store omni-archive omni-queue omni-pipe
 
 LIBS_stage         = -lyyjson -lzstd -lz
 LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls -lsqlite3
@@ -29,6 +29,7 @@ LIBS_omni-models = $(LIBS_stage) -lcrypto -lpcre2-8
 LIBS_omni-queue  = $(LIBS_stage) -lcrypto -lsqlite3
 LIBS_omni-store    = $(LIBS_stage) -lcrypto -lsqlite3
 LIBS_omni-archive  = $(LIBS_stage) -lcrypto -larchive
+LIBS_omni-pipe     = $(LIBS_omni-route)
 
 LIB_SRC      = $(wildcard lib/*.c)
 CARRIER_SRC  = $(wildcard carriers/*.c)
@@ -118,6 +119,7 @@ demo: all
 include tests/serve/serve.mk
 include tests/bench/bench.mk
 include tests/bench/recv.mk
+include tests/bench/pipe.mk
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 

@@ -40,6 +40,11 @@ links() {
 	links omni-queue yyjson zstd z crypto sqlite3
 }
 
+@test "omni-pipe links what its stages do, together" {
+	plain
+	links omni-pipe yyjson zstd z crypto jq pcre2-8
+}
+
 @test "omni-models links what its runner does, and regular expressions for schemas" {
 	plain
 	links omni-models yyjson zstd z crypto pcre2-8
