@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Sets of schemas. */
-#include "schema_private.h"
+#include "schema.h"
 
 #include <stdlib.h>
 
 #include "diag.h"
 #include "file.h"
+#include "schema_plan.h"
 #include "uri.h"
 
 struct schema_set *schema_set_new(unsigned flags)
@@ -95,6 +96,7 @@ static struct schema *compile(struct schema_set *set, struct str uri, struct err
 	s->root = schema_lookup(set, uri, e);
 	if (!s->root || schema_link(set, e) < 0)
 		return NULL;
+	s->plan = schema_plan(set, s->root);
 	return s;
 }
 
@@ -117,5 +119,9 @@ const struct schema *schema_set_get(struct schema_set *set, struct str uri, stru
 
 bool schema_valid(const struct schema *s, const struct json *v, struct arena *a)
 {
-	return schema_walk(s, v, a);
+	int rc = s->plan ? schema_run(s, v, a) : -1;
+
+	if (rc < 0)
+		rc = schema_walk(s->set, s->root, v, a);
+	return rc == 1;
 }

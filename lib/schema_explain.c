@@ -363,24 +363,25 @@ bool walk_frame(struct frame *f)
 	return ok;
 }
 
-static bool start(struct walk *w, const struct schema *s, const struct json *v)
+static bool start(struct walk *w, const struct node *n, const struct json *v)
 {
-	struct frame f = { w, s->root, v, json_type(v), NULL, NULL, NULL };
+	struct frame f = { w, n, v, json_type(v), NULL, NULL, NULL };
 
 	return walk_frame(&f) && !w->stopped;
 }
 
-bool schema_walk(const struct schema *s, const struct json *v, struct arena *a)
+int schema_walk(struct schema_set *set, const struct node *n, const struct json *v, struct arena *a)
 {
-	struct walk w = { .arena = a, .set = s->set, .quiet = true };
+	struct walk w = { .arena = a, .set = set, .quiet = true };
+	bool ok = start(&w, n, v);
 
-	return start(&w, s, v);
+	return w.stopped ? -1 : ok;
 }
 
 struct schema_report schema_explain(const struct schema *s, const struct json *v, struct arena *a)
 {
 	struct walk w = { .arena = a, .set = s->set };
 
-	start(&w, s, v);
+	start(&w, s->root, v);
 	return (struct schema_report){ w.units, w.n, w.cut };
 }

@@ -203,6 +203,7 @@ static int link_node(struct schema_set *set, struct node *n, struct err *e)
 			return schema_bad(n, str_c(c->name), e, "\"%.*s\": %s", STR_FMT(c->text),
 					  why.text);
 		c->ref.anchor = dynamic_anchor(set, c);
+		set->dynamic |= c->ref.anchor.p != NULL;
 	}
 	return 0;
 }

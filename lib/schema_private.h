@@ -167,6 +167,7 @@ struct schema_set {
 	struct strmap keywords;
 	struct document *last; /* added; all of them in a list */
 	struct node *unlinked, **unlinked_end;
+	bool dynamic; /* some reference leads to more than one place: only the exact evaluation will do */
 	struct pattern **compiled; /* to be released */
 	size_t n_compiled, cap_compiled;
 };
@@ -222,7 +223,7 @@ void schema_add_meta(struct schema_set *set);
 
 /* ---- schema_explain.c ---- */
 
-/* True if ${v} is valid, found out without a plan. */
-bool schema_walk(const struct schema *s, const struct json *v, struct arena *a);
+/* Whether ${v} is valid by ${n}, found out without a plan: 1, 0, or -1 where a bound was reached. */
+int schema_walk(struct schema_set *set, const struct node *n, const struct json *v, struct arena *a);
 
 #endif

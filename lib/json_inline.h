@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of lib/json, for code that meets every value of every record and can not afford a call
+ * for each: the schema engine, and nothing else.  What is said in json.h holds; here nothing is
+ * checked: each function wants the kind of value that it names.
+ */
+#ifndef OMNI_JSON_INLINE_H
+#define OMNI_JSON_INLINE_H
+
+#include <yyjson.h>
+
+#include "json.h"
+
+/* Kinds of values, small numbers from 1. */
+enum {
+	KIND_NUMBER = YYJSON_TYPE_RAW, /* as they are all read */
+	KIND_NULL = YYJSON_TYPE_NULL,
+	KIND_BOOL = YYJSON_TYPE_BOOL,
+	KIND_STRING = YYJSON_TYPE_STR,
+	KIND_ARRAY = YYJSON_TYPE_ARR,
+	KIND_OBJECT = YYJSON_TYPE_OBJ,
+	KINDS = 8
+};
+
+static inline yyjson_val *inline_val(const struct json *v)
+{
+	return (yyjson_val *)(uintptr_t)v;
+}
+
+static inline unsigned inline_kind(const struct json *v)
+{
+	return unsafe_yyjson_get_type(inline_val(v));
+}
+
+/* Elements of an array, members of an object. */
+static inline size_t inline_len(const struct json *v)
+{
+	return unsafe_yyjson_get_len(inline_val(v));
+}
+
+/* Of a string or a number. */
+static inline struct str inline_text(const struct json *v)
+{
+	return (struct str){ unsafe_yyjson_get_str(inline_val(v)), unsafe_yyjson_get_len(inline_val(v)) };
+}
+
+/* The first element, or the key of the first member; there is one. */
+static inline const struct json *inline_first(const struct json *v)
+{
+	return (const struct json *)(inline_val(v) + 1);
+}
+
+/* The value behind a key. */
+static inline const struct json *inline_value(const struct json *key)
+{
+	return (const struct json *)(inline_val(key) + 1);
+}
+
+/* What stands behind ${v}: the next element, or the next key behind a member's value. */
+static inline const struct json *inline_next(const struct json *v)
+{
+	return (const struct json *)unsafe_yyjson_get_next(inline_val(v));
+}
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plan of a schema: for each kind of value the steps that it must pass, and nothing of what
+ * does not concern it.  References and allOf are gone: what must hold together is one plan.  An
+ * object is gone through once: each member finds its slot, its own plan is run, and all that is
+ * asked about members (required, anyOf, if, unevaluatedProperties) is asked of the slots.
+ *
+ * A plan answers yes, no, or "unsure": a member stands twice, or a bound was reached.  Then, and
+ * for what no plan can do, the exact evaluation (schema_explain.c) decides.
+ */
+#ifndef OMNI_SCHEMA_PLAN_H
+#define OMNI_SCHEMA_PLAN_H
+
+#include "json_inline.h"
+#include "schema_private.h"
+
+enum {
+	SLOT_WORDS = 4,
+	SLOTS_MAX = SLOT_WORDS * 64, /* members that one object's schema names; more is left to the exact one */
+	PLANS_MAX = 20000, /* of one set: combinations of schemas can be many more than schemas */
+};
+
+/* A set of slots. */
+struct slots {
+	uint64_t w[SLOT_WORDS];
+};
+
+/* What a value must pass, the cheap before the dear. */
+enum step_op {
+	STEP_END,  /* valid */
+	STEP_FAIL, /* alone */
+	STEP_TEXT, /* one of `texts` */
+	STEP_MAX_LENGTH,
+	STEP_MIN_LENGTH,
+	STEP_INTEGER,
+	STEP_MAXIMUM,
+	STEP_EXCLUSIVE_MAXIMUM,
+	STEP_MINIMUM,
+	STEP_EXCLUSIVE_MINIMUM,
+	STEP_MULTIPLE_OF,
+	STEP_MAX_ITEMS,
+	STEP_MIN_ITEMS,
+	STEP_BOOL, /* a value whose bit `count` has */
+	STEP_PATTERN,
+	STEP_FORMAT,
+	STEP_SAME, /* equal to one of `values` */
+	STEP_OBJECT,
+	STEP_PREFIX,
+	STEP_ITEMS, /* `plan` from item `n` on */
+	STEP_CONTAINS,
+	STEP_UNIQUE,
+	STEP_PLAN,
+	STEP_ANY_OF,
+	STEP_ONE_OF,
+	STEP_NOT,
+	STEP_IF,
+	STEP_WALK, /* the exact evaluation of `node` */
+};
+
+struct step {
+	enum step_op op;
+	size_t n; /* of the list */
+	union {
+		uint64_t count;
+		struct number number;
+		const struct pattern *pattern;
+		bool (*format)(struct str s);
+		const struct str *texts;
+		const struct json *const *values;
+		const struct plan *plan;
+		const struct plan *const *plans;
+		struct object_plan *object;
+		const struct node *node;
+		struct {
+			const struct plan *plan;
+			uint64_t min, max;
+		} contains;
+		struct {
+			const struct plan *test, *yes, *no; /* the last two may be NULL */
+		} branch;
+	};
+};
+
+struct plan {
+	const struct step *steps[KINDS]; /* by kind; NULL: always valid */
+};
+
+/* A name that is at most 16 bytes long is its length and these; else the text is compared too. */
+struct name {
+	uint64_t a, b;
+	struct str text;
+	unsigned slot;
+};
+
+/* A plan for the member in a slot, if there is one. */
+struct slot_plan {
+	unsigned slot;
+	const struct plan *plan;
+};
+
+/* A schema on an object whose members are in slots. */
+struct branch {
+	bool never;
+	const struct plan *whole; /* not NULL: this on the object, and nothing of the rest but `marks` */
+	struct slot_plan *members;
+	size_t n_members;
+	struct slots required, marks; /* marks: what it evaluates if it holds */
+	struct condition *conditions;
+	size_t n_conditions;
+};
+
+struct condition {
+	enum clause_op op;
+	unsigned slot; /* CLAUSE_DEPENDENT_SCHEMAS */
+	size_t n;
+	struct branch **branches; /* of CLAUSE_IF: test, then, else; the last two may be NULL */
+};
+
+/* What members that have no slot must pass, for one schema that says something about them. */
+struct rest {
+	const struct matched *patterns; /* each that matches */
+	const struct plan **plans;
+	size_t n;
+	const struct plan *additional; /* if none did; NULL: nothing */
+};
+
+/* dependentRequired */
+struct dependent {
+	unsigned slot;
+	struct slots required;
+};
+
+struct object_plan {
+	unsigned n_slots, words;
+	uint64_t mask;               /* of the table */
+	const unsigned short *table; /* indexes into names, +1 */
+	const struct name *names;
+	const struct plan **members; /* by slot; NULL: nothing */
+	struct slots required;
+	uint64_t min, max; /* how many members */
+	const struct rest *rests;
+	size_t n_rests;
+	const struct plan *property_names; /* NULL: anything */
+	const struct dependent *dependents;
+	size_t n_dependents;
+	struct branch all;              /* its conditions only */
+	const struct plan *unevaluated; /* NULL: anything */
+	struct slots evaluated;         /* whatever the conditions say */
+	bool track;                     /* the conditions' marks are asked for */
+};
+
+/* The bytes of a name as `struct name` has them. */
+static inline void name_bytes(struct str s, uint64_t *a, uint64_t *b)
+{
+	uint32_t x, y;
+
+	*a = *b = 0;
+	if (s.n >= 8) {
+		memcpy(a, s.p, 8);
+		memcpy(b, s.p + s.n - 8, 8);
+	} else if (s.n >= 4) {
+		memcpy(&x, s.p, 4);
+		memcpy(&y, s.p + s.n - 4, 4);
+		*a = x;
+		*b = y;
+	} else if (s.n > 0) {
+		*a = (unsigned char)s.p[0] | (uint64_t)(unsigned char)s.p[s.n / 2] << 8;
+		*b = (unsigned char)s.p[s.n - 1];
+	}
+}
+
+static inline uint64_t name_hash(uint64_t a, uint64_t b, size_t n)
+{
+	uint64_t h = (a ^ (b << 23 | b >> 41) ^ n) * 0x9e3779b97f4a7c15u;
+
+	return h ^ h >> 32;
+}
+
+/**
+ * schema_plan(set, node):
+ * The plan of ${node}, whose references are linked, or NULL if none can be made.
+ */
+const struct plan *schema_plan(struct schema_set *set, const struct node *node);
+
+/* Run the plan of ${s} on ${v}.  Return 1, 0, or -1 where it is unsure. */
+int schema_run(const struct schema *s, const struct json *v, struct arena *a);
+
+/* ---- between schema_plan.c and schema_plan_object.c ---- */
+
+enum {
+	TOGETHER_MAX = 128,
+	PLAN_DEPTH_MAX = 300
+}; /* schemas that must hold together; plans inside each other */
+
+struct planner {
+	struct schema_set *set;
+	struct strmap plans; /* by the addresses of their nodes, in order */
+	unsigned n_plans, depth;
+	struct buf steps; /* being put together, those of plans inside each other one behind the other */
+	bool failed;      /* no plan can be made */
+};
+
+/* Schemas that must hold together: references and allOf are followed. */
+struct together {
+	const struct node *nodes[TOGETHER_MAX];
+	size_t n;
+	const struct node *apart[TOGETHER_MAX]; /* those with unevaluated…, which look at their own parts only */
+	size_t n_apart;
+	bool never, whole; /* nothing is valid; of numbers, only those without a fraction */
+};
+
+/* Gather what ${nodes} mean into ${t}. */
+void plan_gather(struct planner *p, const struct node *const *nodes, size_t n, struct together *t);
+
+/* The plan of ${nodes} together.  Never NULL. */
+const struct plan *plan_of(struct planner *p, const struct node *const *nodes, size_t n);
+
+/* The plan of the objects among the values of ${t}; NULL where only the exact evaluation will do. */
+struct object_plan *plan_object(struct planner *p, const struct together *t);
+
+/* The clause ${op} of ${n}, or NULL. */
+const struct clause *plan_clause(const struct node *n, enum clause_op op);
+
+/* Go one level down, or give up.  Each plan_enter that was true wants a plan_leave. */
+bool plan_enter(struct planner *p);
+void plan_leave(struct planner *p);
+
+#endif

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/* Following a plan. */
+#include "json_same.h"
+#include "schema_plan.h"
+
+struct run {
+	const struct schema *schema;
+	struct arena *arena;
+	unsigned depth;
+	uint64_t steps;
+	bool unsure; /* whatever comes out does not count */
+};
+
+static bool run(struct run *r, const struct plan *p, const struct json *v);
+
+static bool not_sure(struct run *r)
+{
+	r->unsure = true;
+	return false;
+}
+
+/* ---- values ---- */
+
+static bool one_of_texts(const struct step *s, struct str text)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->texts[i].n == text.n && memcmp(s->texts[i].p, text.p, text.n) == 0)
+			return true;
+	return false;
+}
+
+static bool one_of_values(struct run *r, const struct step *s, const struct json *v)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		int rc = json_same(s->values[i], v, r->arena);
+
+		if (rc != 0)
+			return rc > 0 || not_sure(r);
+	}
+	return false;
+}
+
+static size_t characters(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* A character is one to four bytes: mostly that is enough to know. */
+static bool at_most(struct str s, uint64_t max)
+{
+	return s.n <= max || (s.n / 4 <= max && characters(s) <= max);
+}
+
+static bool at_least(struct str s, uint64_t min)
+{
+	return s.n >= min && (s.n / 4 >= min || characters(s) >= min);
+}
+
+static bool matches(struct run *r, const struct pattern *p, struct str s)
+{
+	int rc = pattern_match(p, s);
+
+	return rc > 0 || (rc < 0 && not_sure(r));
+}
+
+static bool number_step(const struct step *s, struct str text)
+{
+	struct number n = number_read(text);
+
+	switch (s->op) {
+	case STEP_INTEGER:
+		return number_whole(&n);
+	case STEP_MAXIMUM:
+		return number_cmp(&n, &s->number) <= 0;
+	case STEP_EXCLUSIVE_MAXIMUM:
+		return number_cmp(&n, &s->number) < 0;
+	case STEP_MINIMUM:
+		return number_cmp(&n, &s->number) >= 0;
+	case STEP_EXCLUSIVE_MINIMUM:
+		return number_cmp(&n, &s->number) > 0;
+	default:
+		return number_multiple(&n, &s->number);
+	}
+}
+
+/* ---- items ---- */
+
+static bool run_prefix(struct run *r, const struct step *s, const struct json *v)
+{
+	size_t n = inline_len(v) < s->n ? inline_len(v) : s->n;
+	const struct json *item = inline_first(v);
+
+	for (size_t i = 0; i < n; i++, item = inline_next(item))
+		if (!run(r, s->plans[i], item))
+			return false;
+	return true;
+}
+
+static bool run_items(struct run *r, const struct step *s, const struct json *v)
+{
+	size_t n = inline_len(v);
+	const struct json *item = inline_first(v);
+
+	for (size_t i = 0; i < n; i++, item = inline_next(item))
+		if (i >= s->n && !run(r, s->plan, item))
+			return false;
+	return true;
+}
+
+static bool run_contains(struct run *r, const struct step *s, const struct json *v)
+{
+	size_t n = inline_len(v);
+	uint64_t found = 0, enough = s->contains.max == UINT64_MAX ? s->contains.min : UINT64_MAX;
+	const struct json *item = inline_first(v);
+
+	for (size_t i = 0; i < n && found < enough && !r->unsure; i++, item = inline_next(item))
+		found += run(r, s->contains.plan, item);
+	return found >= s->contains.min && found <= s->contains.max;
+}
+
+static bool unique(struct run *r, const struct json *v)
+{
+	size_t first, second;
+	int rc = json_unique(v, r->arena, &first, &second);
+
+	return rc > 0 || (rc < 0 && not_sure(r));
+}
+
+/* ---- objects ---- */
+
+/* The members that have slots. */
+struct members {
+	const struct json *object;
+	const struct json *const *values; /* by slot, where `there` has it */
+	struct slots there;
+	unsigned words;
+	bool track; /* what branches evaluate is asked for */
+};
+
+static bool has(const struct slots *s, unsigned slot)
+{
+	return s->w[slot / 64] >> (slot % 64) & 1;
+}
+
+static bool includes(const struct slots *all, const struct slots *some, unsigned words)
+{
+	for (unsigned i = 0; i < words; i++)
+		if (some->w[i] & ~all->w[i])
+			return false;
+	return true;
+}
+
+static void join(struct slots *to, const struct slots *more, unsigned words)
+{
+	for (unsigned i = 0; i < words; i++)
+		to->w[i] |= more->w[i];
+}
+
+static bool run_conditions(struct run *r, const struct branch *b, const struct members *m,
+			   struct slots *seen);
+
+/* ${seen}: where what it evaluates is marked if it holds. */
+static bool run_branch(struct run *r, const struct branch *b, const struct members *m, struct slots *seen)
+{
+	struct slots mine = *seen;
+
+	if (++r->steps > SCHEMA_STEPS_MAX)
+		return not_sure(r);
+	if (b->never)
+		return false;
+	if (b->whole) {
+		if (!run(r, b->whole, m->object))
+			return false;
+		join(seen, &b->marks, m->words);
+		return true;
+	}
+	if (!includes(&m->there, &b->required, m->words))
+		return false;
+	for (size_t i = 0; i < b->n_members; i++) {
+		unsigned slot = b->members[i].slot;
+
+		if (has(&m->there, slot) && !run(r, b->members[i].plan, m->values[slot]))
+			return false;
+	}
+	if (b->n_conditions > 0 && !run_conditions(r, b, m, &mine))
+		return false;
+	join(&mine, &b->marks, m->words);
+	*seen = mine;
+	return true;
+}
+
+static bool run_any_of(struct run *r, const struct condition *c, const struct members *m,
+		       struct slots *seen)
+{
+	bool ok = false;
+
+	for (size_t i = 0; i < c->n && (!ok || m->track); i++)
+		ok |= run_branch(r, c->branches[i], m, seen);
+	return ok;
+}
+
+static bool run_one_of(struct run *r, const struct condition *c, const struct members *m,
+		       struct slots *seen)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->n && n < 2; i++)
+		n += run_branch(r, c->branches[i], m, seen);
+	return n == 1;
+}
+
+static bool run_condition(struct run *r, const struct condition *c, const struct members *m,
+			  struct slots *seen)
+{
+	struct slots nowhere = { { 0 } };
+	const struct branch *then;
+
+	switch (c->op) {
+	case CLAUSE_ANY_OF:
+		return run_any_of(r, c, m, seen);
+	case CLAUSE_ONE_OF:
+		return run_one_of(r, c, m, seen);
+	case CLAUSE_NOT:
+		return !run_branch(r, c->branches[0], m, &nowhere);
+	case CLAUSE_IF:
+		then = c->branches[run_branch(r, c->branches[0], m, seen) ? 1 : 2];
+		return !then || run_branch(r, then, m, seen);
+	default:
+		return !has(&m->there, c->slot) || run_branch(r, c->branches[0], m, seen);
+	}
+}
+
+static bool run_conditions(struct run *r, const struct branch *b, const struct members *m,
+			   struct slots *seen)
+{
+	for (size_t i = 0; i < b->n_conditions; i++)
+		if (!run_condition(r, &b->conditions[i], m, seen))
+			return false;
+	return true;
+}
+
+/* The name of a member, found in the table; NULL if it has no slot. */
+static inline const struct name *find_name(const struct object_plan *o, struct str key)
+{
+	uint64_t a, b;
+
+	name_bytes(key, &a, &b);
+	for (uint64_t at = name_hash(a, b, key.n) & o->mask; o->table[at]; at = (at + 1) & o->mask) {
+		const struct name *n = &o->names[o->table[at] - 1];
+
+		if (n->a == a && n->b == b && n->text.n == key.n &&
+		    (key.n <= 16 || memcmp(n->text.p, key.p, key.n) == 0))
+			return n;
+	}
+	return NULL;
+}
+
+/* A member without a slot. */
+static bool run_rest(struct run *r, const struct object_plan *o, struct str key, const struct json *value)
+{
+	bool evaluated = false;
+
+	for (size_t i = 0; i < o->n_rests; i++) {
+		const struct rest *rest = &o->rests[i];
+		bool found = false;
+
+		for (size_t k = 0; k < rest->n; k++) {
+			if (!matches(r, rest->patterns[k].pattern, key))
+				continue;
+			found = true;
+			if (!run(r, rest->plans[k], value))
+				return false;
+		}
+		if (!found && rest->additional && !run(r, rest->additional, value))
+			return false;
+		evaluated |= found || rest->additional;
+	}
+	return evaluated || !o->unevaluated || run(r, o->unevaluated, value);
+}
+
+/* Each member by itself; they are put into their slots. */
+static bool run_members(struct run *r, const struct object_plan *o, struct members *m,
+			const struct json **values)
+{
+	size_t n = inline_len(m->object);
+	const struct json *key = inline_first(m->object), *value;
+
+	for (size_t i = 0; i < n; i++, key = inline_next(value)) {
+		const struct name *name = find_name(o, inline_text(key));
+
+		value = inline_value(key);
+		if (o->property_names && !run(r, o->property_names, key))
+			return false;
+		if (!name) {
+			if ((o->n_rests > 0 || o->unevaluated) && !run_rest(r, o, inline_text(key), value))
+				return false;
+			continue;
+		}
+		if (has(&m->there, name->slot)) /* a member that stands twice */
+			return not_sure(r);
+		m->there.w[name->slot / 64] |= (uint64_t)1 << (name->slot % 64);
+		values[name->slot] = value;
+		if (o->members[name->slot] && !run(r, o->members[name->slot], value))
+			return false;
+	}
+	return true;
+}
+
+static bool run_unevaluated(struct run *r, const struct object_plan *o, const struct members *m,
+			    const struct slots *seen)
+{
+	for (unsigned slot = 0; slot < o->n_slots; slot++)
+		if (has(&m->there, slot) && !has(seen, slot) && !run(r, o->unevaluated, m->values[slot]))
+			return false;
+	return true;
+}
+
+static bool run_object(struct run *r, const struct object_plan *o, const struct json *v)
+{
+	const struct json *values[SLOTS_MAX];
+	struct members m = { .object = v, .values = values, .words = o->words, .track = o->track };
+	struct slots seen = o->evaluated;
+	size_t n = inline_len(v);
+
+	if (n < o->min || n > o->max || !run_members(r, o, &m, values) ||
+	    !includes(&m.there, &o->required, o->words))
+		return false;
+	for (size_t i = 0; i < o->n_dependents; i++)
+		if (has(&m.there, o->dependents[i].slot) &&
+		    !includes(&m.there, &o->dependents[i].required, o->words))
+			return false;
+	if (!run_conditions(r, &o->all, &m, &seen))
+		return false;
+	return !o->track || run_unevaluated(r, o, &m, &seen);
+}
+
+/* ---- steps ---- */
+
+static bool any_of(struct run *r, const struct step *s, const struct json *v)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (run(r, s->plans[i], v))
+			return true;
+	return false;
+}
+
+static bool one_of(struct run *r, const struct step *s, const struct json *v)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < s->n && n < 2; i++)
+		n += run(r, s->plans[i], v);
+	return n == 1;
+}
+
+static bool run_if(struct run *r, const struct step *s, const struct json *v)
+{
+	const struct plan *then = run(r, s->branch.test, v) ? s->branch.yes : s->branch.no;
+
+	return !then || run(r, then, v);
+}
+
+static bool walk(struct run *r, const struct node *node, const struct json *v)
+{
+	int rc = schema_walk(r->schema->set, node, v, r->arena);
+
+	return rc > 0 || (rc < 0 && not_sure(r));
+}
+
+static bool run_step(struct run *r, const struct step *s, const struct json *v)
+{
+	switch (s->op) {
+	case STEP_END:
+		return true;
+	case STEP_FAIL:
+		return false;
+	case STEP_TEXT:
+		return one_of_texts(s, inline_text(v));
+	case STEP_MAX_LENGTH:
+		return at_most(inline_text(v), s->count);
+	case STEP_MIN_LENGTH:
+		return at_least(inline_text(v), s->count);
+	case STEP_INTEGER:
+	case STEP_MAXIMUM:
+	case STEP_EXCLUSIVE_MAXIMUM:
+	case STEP_MINIMUM:
+	case STEP_EXCLUSIVE_MINIMUM:
+	case STEP_MULTIPLE_OF:
+		return number_step(s, inline_text(v));
+	case STEP_MAX_ITEMS:
+		return inline_len(v) <= s->count;
+	case STEP_MIN_ITEMS:
+		return inline_len(v) >= s->count;
+	case STEP_BOOL:
+		return s->count >> json_true(v) & 1;
+	case STEP_PATTERN:
+		return matches(r, s->pattern, inline_text(v));
+	case STEP_FORMAT:
+		return s->format(inline_text(v));
+	case STEP_SAME:
+		return one_of_values(r, s, v);
+	case STEP_OBJECT:
+		return run_object(r, s->object, v);
+	case STEP_PREFIX:
+		return run_prefix(r, s, v);
+	case STEP_ITEMS:
+		return run_items(r, s, v);
+	case STEP_CONTAINS:
+		return run_contains(r, s, v);
+	case STEP_UNIQUE:
+		return unique(r, v);
+	case STEP_PLAN:
+		return run(r, s->plan, v);
+	case STEP_ANY_OF:
+		return any_of(r, s, v);
+	case STEP_ONE_OF:
+		return one_of(r, s, v);
+	case STEP_NOT:
+		return !run(r, s->plan, v);
+	case STEP_IF:
+		return run_if(r, s, v);
+	case STEP_WALK:
+		return walk(r, s->node, v);
+	}
+	return false;
+}
+
+static bool run(struct run *r, const struct plan *p, const struct json *v)
+{
+	const struct step *s = p->steps[inline_kind(v)];
+	bool ok = true;
+
+	if (!s)
+		return true;
+	if (r->depth == SCHEMA_DEPTH_MAX || ++r->steps > SCHEMA_STEPS_MAX || r->unsure)
+		return not_sure(r);
+	r->depth++;
+	for (; ok && s->op != STEP_END; s++)
+		ok = run_step(r, s, v);
+	r->depth--;
+	return ok;
+}
+
+int schema_run(const struct schema *s, const struct json *v, struct arena *a)
+{
+	struct run r = { .schema = s, .arena = a };
+	bool ok = run(&r, s->plan, v);
+
+	return r.unsure ? -1 : ok;
+}
