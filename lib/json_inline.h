@@ -62,4 +62,20 @@ static inline const struct json *inline_next(const struct json *v)
 	return (const struct json *)unsafe_yyjson_get_next(inline_val(v));
 }
 
+/*
+ * The first 16 bytes of a key, zeros behind its end.  Where the parser keeps a key there are at least 8
+ * bytes behind its last one: the quote, the colon, a value, a bracket and the parser's padding of 4.
+ */
+static inline void inline_key_bytes(const struct json *key, uint64_t *a, uint64_t *b)
+{
+	const char *p = unsafe_yyjson_get_str(inline_val(key));
+	size_t n = unsafe_yyjson_get_len(inline_val(key));
+	uint64_t x, y;
+
+	memcpy(&x, p, 8);
+	memcpy(&y, n > 8 ? p + 8 : p, 8);
+	*a = n >= 8 ? x : x & (((uint64_t)1 << 8 * n) - 1);
+	*b = n >= 16 ? y : n > 8 ? y & (((uint64_t)1 << 8 * (n - 8)) - 1) : 0;
+}
+
 #endif

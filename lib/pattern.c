@@ -3,7 +3,9 @@
 
 #include "regex.h"
 
-enum { PARTS_MAX = 16, REPEAT_MAX = 100000 };
+enum { PARTS_MAX = 16, REPEAT_MAX = 100000, RANGES_MAX = 3, WORDS_MAX = 16 };
+
+#define TOP_BITS 0x8080808080808080u
 
 static const unsigned for_ever = ~0u;
 
@@ -13,10 +15,23 @@ struct part {
 	unsigned min, max;
 };
 
+/*
+ * Eight bytes at a time: each is in one of up to three ranges.  For bytes below 128, adding 128 - low
+ * sets the top bit from `low` on, adding 127 - high from behind `high` on.
+ */
+struct word {
+	uint64_t from[RANGES_MAX], behind[RANGES_MAX];
+	size_t at; /* where in the text; the last word may overlap the one before */
+};
+
 struct pattern {
 	struct regex *regex; /* NULL: the parts are it */
 	unsigned n;
-	bool to_end; /* "$" */
+	bool to_end;   /* "$" */
+	size_t length; /* not 0: all texts that match have it, and the words are it */
+	struct word *words;
+	size_t n_words;
+	unsigned ranges; /* of each byte */
 	struct part parts[];
 };
 
@@ -199,6 +214,78 @@ static bool certain(const struct reader *r)
 	return true;
 }
 
+/* The ranges that ${part} is made of; 0 if they are too many, or go beyond ASCII. */
+static unsigned ranges_of(const struct part *part, unsigned char low[RANGES_MAX],
+			  unsigned char high[RANGES_MAX])
+{
+	unsigned n = 0;
+
+	if (part->set[2] | part->set[3])
+		return 0;
+	for (unsigned c = 0; c < 128; c++) {
+		if (!has(part->set, (unsigned char)c))
+			continue;
+		if (n > 0 && high[n - 1] == c - 1) {
+			high[n - 1] = (unsigned char)c;
+			continue;
+		}
+		if (n == RANGES_MAX)
+			return 0;
+		low[n] = high[n] = (unsigned char)c;
+		n++;
+	}
+	return n;
+}
+
+/* Put the byte ${at} of the text, of ${part}, into the words. */
+static bool put_byte(struct pattern *p, const struct part *part, size_t at)
+{
+	unsigned char low[RANGES_MAX], high[RANGES_MAX];
+	unsigned n = ranges_of(part, low, high);
+
+	if (n == 0)
+		return false;
+	if (n > p->ranges)
+		p->ranges = n;
+	for (size_t w = 0; w < p->n_words; w++) {
+		unsigned shift;
+
+		if (at < p->words[w].at || at >= p->words[w].at + 8)
+			continue;
+		shift = 8 * (unsigned)(at - p->words[w].at);
+		for (unsigned i = 0; i < RANGES_MAX; i++) { /* the last one again where there are fewer */
+			unsigned k = i < n ? i : n - 1;
+
+			p->words[w].from[i] |= (uint64_t)(128 - low[k]) << shift;
+			p->words[w].behind[i] |= (uint64_t)(127 - high[k]) << shift;
+		}
+	}
+	return true;
+}
+
+/* Make words of the parts, if all of them have a fixed length. */
+static void make_words(struct pattern *p, struct arena *a)
+{
+	size_t length = 0, at = 0;
+
+	for (unsigned i = 0; i < p->n; i++) {
+		if (p->parts[i].min != p->parts[i].max)
+			return;
+		length += p->parts[i].min;
+	}
+	if (!p->to_end || length < 8 || length > 8 * (size_t)WORDS_MAX)
+		return;
+	p->n_words = (length + 7) / 8;
+	p->words = arena_calloc(a, p->n_words, sizeof(*p->words));
+	for (size_t w = 0; w < p->n_words; w++)
+		p->words[w].at = w * 8 + 8 <= length ? w * 8 : length - 8;
+	for (unsigned i = 0; i < p->n; i++)
+		for (unsigned k = 0; k < p->parts[i].min; k++)
+			if (!put_byte(p, &p->parts[i], at++))
+				return;
+	p->length = length;
+}
+
 static struct pattern *read_plain(struct str text, struct arena *a)
 {
 	struct reader r = { .in = text, .i = 1 };
@@ -217,6 +304,7 @@ static struct pattern *read_plain(struct str text, struct arena *a)
 	p = arena_alloc(a, sizeof(*p) + r.n * sizeof(*r.parts));
 	*p = (struct pattern){ .n = r.n, .to_end = to_end };
 	memcpy(p->parts, r.parts, r.n * sizeof(*r.parts));
+	make_words(p, a);
 	return p;
 }
 
@@ -243,10 +331,32 @@ void pattern_release(struct pattern *p)
 
 /* ---- matching ---- */
 
+static int match_words(const struct pattern *p, struct str s)
+{
+	uint64_t all = TOP_BITS;
+
+	if (s.n != p->length)
+		return 0;
+	for (size_t w = 0; w < p->n_words; w++) {
+		const struct word *word = &p->words[w];
+		uint64_t x, in = 0;
+
+		memcpy(&x, s.p + word->at, 8);
+		all &= ~x;
+		x &= ~TOP_BITS; /* so that no byte is carried into the next */
+		for (unsigned i = 0; i < p->ranges; i++)
+			in |= (x + word->from[i]) & ~(x + word->behind[i]);
+		all &= in;
+	}
+	return (all & TOP_BITS) == TOP_BITS;
+}
+
 int pattern_match(const struct pattern *p, struct str s)
 {
 	size_t i = 0;
 
+	if (p->length)
+		return match_words(p, s);
 	if (p->regex)
 		return regex_match(p->regex, s);
 	for (const struct part *part = p->parts, *end = part + p->n; part < end; part++) {

@@ -85,10 +85,11 @@ struct plan {
 	const struct step *steps[KINDS]; /* by kind; NULL: always valid */
 };
 
-/* A name that is at most 16 bytes long is its length and these; else the text is compared too. */
+/* A name of at most 16 bytes is its length and its bytes; else the text is compared too. */
 struct name {
-	uint64_t a, b;
-	struct str text;
+	uint64_t a, b; /* as inline_key_bytes gives them */
+	size_t n;
+	const char *p; /* NULL: a free place in the table */
 	unsigned slot;
 };
 
@@ -132,9 +133,8 @@ struct dependent {
 
 struct object_plan {
 	unsigned n_slots, words;
-	uint64_t mask;               /* of the table */
-	const unsigned short *table; /* indexes into names, +1 */
-	const struct name *names;
+	const struct name *table; /* by hash: open addressing */
+	uint64_t mask;
 	const struct plan **members; /* by slot; NULL: nothing */
 	struct slots required;
 	uint64_t min, max; /* how many members */
@@ -149,31 +149,9 @@ struct object_plan {
 	bool track;                     /* the conditions' marks are asked for */
 };
 
-/* The bytes of a name as `struct name` has them. */
-static inline void name_bytes(struct str s, uint64_t *a, uint64_t *b)
-{
-	uint32_t x, y;
-
-	*a = *b = 0;
-	if (s.n >= 8) {
-		memcpy(a, s.p, 8);
-		memcpy(b, s.p + s.n - 8, 8);
-	} else if (s.n >= 4) {
-		memcpy(&x, s.p, 4);
-		memcpy(&y, s.p + s.n - 4, 4);
-		*a = x;
-		*b = y;
-	} else if (s.n > 0) {
-		*a = (unsigned char)s.p[0] | (uint64_t)(unsigned char)s.p[s.n / 2] << 8;
-		*b = (unsigned char)s.p[s.n - 1];
-	}
-}
-
 static inline uint64_t name_hash(uint64_t a, uint64_t b, size_t n)
 {
-	uint64_t h = (a ^ (b << 23 | b >> 41) ^ n) * 0x9e3779b97f4a7c15u;
-
-	return h ^ h >> 32;
+	return ((a ^ (b << 23 | b >> 41)) + n) * 0x9e3779b97f4a7c15u >> 32;
 }
 
 /**

@@ -10,7 +10,7 @@ struct builder {
 	struct planner *planner;
 	const struct together *t;
 	struct object_plan *plan;
-	struct name names[SLOTS_MAX];
+	struct str names[SLOTS_MAX];
 	unsigned n;
 	bool track;  /* marks are asked for */
 	bool failed; /* only the exact evaluation will do */
@@ -30,14 +30,13 @@ static void slots_add(struct slots *s, unsigned slot)
 static unsigned slot_of(struct builder *b, struct str name)
 {
 	for (unsigned i = 0; i < b->n; i++)
-		if (str_eq(b->names[i].text, name))
+		if (str_eq(b->names[i], name))
 			return i;
 	if (b->n == SLOTS_MAX) {
 		b->failed = true;
 		return 0;
 	}
-	b->names[b->n] = (struct name){ .text = name, .slot = b->n };
-	name_bytes(name, &b->names[b->n].a, &b->names[b->n].b);
+	b->names[b->n] = name;
 	return b->n++;
 }
 
@@ -280,7 +279,7 @@ static void plan_members(struct builder *b, const struct node *unevaluated)
 		bool said = false;
 
 		for (size_t i = 0; i < b->t->n && !b->failed; i++) {
-			said |= say(b, b->t->nodes[i], b->names[slot].text, list, &n);
+			said |= say(b, b->t->nodes[i], b->names[slot], list, &n);
 			if (n >= TOGETHER_MAX - 2)
 				b->failed = true;
 		}
@@ -371,27 +370,35 @@ static void plan_clauses(struct builder *b)
 		}
 }
 
-/* The table of names: open addressing, at most half full. */
+static struct name make_name(struct str text, unsigned slot)
+{
+	char bytes[16] = { 0 };
+	struct name n = { .n = text.n, .p = text.p, .slot = slot };
+
+	memcpy(bytes, text.p, text.n < sizeof(bytes) ? text.n : sizeof(bytes));
+	memcpy(&n.a, bytes, 8);
+	memcpy(&n.b, bytes + 8, 8);
+	return n;
+}
+
+/* The table of names, at most a quarter full. */
 static void plan_table(struct builder *b)
 {
 	struct object_plan *o = b->plan;
-	struct name *names = arena_alloc(memory(b), b->n * sizeof(*names) + 1);
-	unsigned short *table;
+	struct name *table;
 	size_t size = 4;
 
-	while (size < b->n * (size_t)2 + 2)
+	while (size < b->n * (size_t)4)
 		size *= 2;
-	if (b->n > 0)
-		memcpy(names, b->names, b->n * sizeof(*names));
 	table = arena_calloc(memory(b), size, sizeof(*table));
 	for (unsigned i = 0; i < b->n; i++) {
-		uint64_t at = name_hash(names[i].a, names[i].b, names[i].text.n) & (size - 1);
+		struct name n = make_name(b->names[i], i);
+		uint64_t at = name_hash(n.a, n.b, n.n) & (size - 1);
 
-		while (table[at])
+		while (table[at].p)
 			at = (at + 1) & (size - 1);
-		table[at] = (unsigned short)(i + 1);
+		table[at] = n;
 	}
-	o->names = names;
 	o->table = table;
 	o->mask = size - 1;
 	o->n_slots = b->n;

@@ -11,7 +11,14 @@ struct run {
 	bool unsure; /* whatever comes out does not count */
 };
 
-static bool run(struct run *r, const struct plan *p, const struct json *v);
+static bool run_steps(struct run *r, const struct step *s, const struct json *v);
+
+static inline bool run(struct run *r, const struct plan *p, const struct json *v)
+{
+	const struct step *s = p->steps[inline_kind(v)];
+
+	return !s || run_steps(r, s, v);
+}
 
 static bool not_sure(struct run *r)
 {
@@ -244,17 +251,18 @@ static bool run_conditions(struct run *r, const struct branch *b, const struct m
 }
 
 /* The name of a member, found in the table; NULL if it has no slot. */
-static inline const struct name *find_name(const struct object_plan *o, struct str key)
+static inline const struct name *find_name(const struct object_plan *o, const struct json *key)
 {
+	size_t n = inline_len(key);
 	uint64_t a, b;
 
-	name_bytes(key, &a, &b);
-	for (uint64_t at = name_hash(a, b, key.n) & o->mask; o->table[at]; at = (at + 1) & o->mask) {
-		const struct name *n = &o->names[o->table[at] - 1];
+	inline_key_bytes(key, &a, &b);
+	for (uint64_t at = name_hash(a, b, n) & o->mask; o->table[at].p; at = (at + 1) & o->mask) {
+		const struct name *name = &o->table[at];
 
-		if (n->a == a && n->b == b && n->text.n == key.n &&
-		    (key.n <= 16 || memcmp(n->text.p, key.p, key.n) == 0))
-			return n;
+		if (name->a == a && name->b == b && name->n == n &&
+		    (n <= 16 || memcmp(name->p, inline_text(key).p, n) == 0))
+			return name;
 	}
 	return NULL;
 }
@@ -290,7 +298,7 @@ static bool run_members(struct run *r, const struct object_plan *o, struct membe
 	const struct json *key = inline_first(m->object), *value;
 
 	for (size_t i = 0; i < n; i++, key = inline_next(value)) {
-		const struct name *name = find_name(o, inline_text(key));
+		const struct name *name = find_name(o, key);
 
 		value = inline_value(key);
 		if (o->property_names && !run(r, o->property_names, key))
@@ -371,38 +379,10 @@ static bool walk(struct run *r, const struct node *node, const struct json *v)
 	return rc > 0 || (rc < 0 && not_sure(r));
 }
 
-static bool run_step(struct run *r, const struct step *s, const struct json *v)
+/* A step that looks into the value, or at more than one plan. */
+static bool run_deep(struct run *r, const struct step *s, const struct json *v)
 {
 	switch (s->op) {
-	case STEP_END:
-		return true;
-	case STEP_FAIL:
-		return false;
-	case STEP_TEXT:
-		return one_of_texts(s, inline_text(v));
-	case STEP_MAX_LENGTH:
-		return at_most(inline_text(v), s->count);
-	case STEP_MIN_LENGTH:
-		return at_least(inline_text(v), s->count);
-	case STEP_INTEGER:
-	case STEP_MAXIMUM:
-	case STEP_EXCLUSIVE_MAXIMUM:
-	case STEP_MINIMUM:
-	case STEP_EXCLUSIVE_MINIMUM:
-	case STEP_MULTIPLE_OF:
-		return number_step(s, inline_text(v));
-	case STEP_MAX_ITEMS:
-		return inline_len(v) <= s->count;
-	case STEP_MIN_ITEMS:
-		return inline_len(v) >= s->count;
-	case STEP_BOOL:
-		return s->count >> json_true(v) & 1;
-	case STEP_PATTERN:
-		return matches(r, s->pattern, inline_text(v));
-	case STEP_FORMAT:
-		return s->format(inline_text(v));
-	case STEP_SAME:
-		return one_of_values(r, s, v);
 	case STEP_OBJECT:
 		return run_object(r, s->object, v);
 	case STEP_PREFIX:
@@ -423,26 +403,72 @@ static bool run_step(struct run *r, const struct step *s, const struct json *v)
 		return !run(r, s->plan, v);
 	case STEP_IF:
 		return run_if(r, s, v);
-	case STEP_WALK:
+	default:
 		return walk(r, s->node, v);
 	}
-	return false;
 }
 
-static bool run(struct run *r, const struct plan *p, const struct json *v)
+/* The same within the bounds. */
+static bool run_bounded(struct run *r, const struct step *s, const struct json *v)
 {
-	const struct step *s = p->steps[inline_kind(v)];
-	bool ok = true;
+	bool ok;
 
-	if (!s)
-		return true;
 	if (r->depth == SCHEMA_DEPTH_MAX || ++r->steps > SCHEMA_STEPS_MAX || r->unsure)
 		return not_sure(r);
 	r->depth++;
-	for (; ok && s->op != STEP_END; s++)
-		ok = run_step(r, s, v);
+	ok = run_deep(r, s, v);
 	r->depth--;
 	return ok;
+}
+
+static bool run_steps(struct run *r, const struct step *s, const struct json *v)
+{
+	for (bool ok = true; ok; s++)
+		switch (s->op) {
+		case STEP_END:
+			return true;
+		case STEP_FAIL:
+			return false;
+		case STEP_TEXT:
+			ok = one_of_texts(s, inline_text(v));
+			break;
+		case STEP_MAX_LENGTH:
+			ok = at_most(inline_text(v), s->count);
+			break;
+		case STEP_MIN_LENGTH:
+			ok = at_least(inline_text(v), s->count);
+			break;
+		case STEP_INTEGER:
+		case STEP_MAXIMUM:
+		case STEP_EXCLUSIVE_MAXIMUM:
+		case STEP_MINIMUM:
+		case STEP_EXCLUSIVE_MINIMUM:
+		case STEP_MULTIPLE_OF:
+			ok = number_step(s, inline_text(v));
+			break;
+		case STEP_MAX_ITEMS:
+			ok = inline_len(v) <= s->count;
+			break;
+		case STEP_MIN_ITEMS:
+			ok = inline_len(v) >= s->count;
+			break;
+		case STEP_BOOL:
+			ok = s->count >> json_true(v) & 1;
+			break;
+		case STEP_PATTERN:
+			ok = matches(r, s->pattern, inline_text(v));
+			break;
+		case STEP_FORMAT:
+			ok = s->format(inline_text(v));
+			break;
+		case STEP_SAME:
+			ok = one_of_values(r, s, v);
+			break;
+		default:
+			ok = run_bounded(r, s, v);
+			break;
+		}
+	return false;
 }
 
 int schema_run(const struct schema *s, const struct json *v, struct arena *a)
