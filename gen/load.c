@@ -35,11 +35,15 @@ static size_t load(struct str path)
 		exit(1);
 	}
 	loaded.files[i].path = arena_str(loaded.arena, path);
-	if (file_read(name.p, MODEL_MAX_BYTES, loaded.arena, &loaded.files[i].text, NULL, &e) < 0)
-		exit(diag_fail(&e));
-	loaded.files[i].root = json_parse_relaxed(loaded.files[i].text, loaded.arena, &e);
-	if (!loaded.files[i].root) {
-		diag_error("%s: %s", name.p, e.text);
+	if (file_read(name.p, MODEL_MAX_BYTES, loaded.arena, &loaded.files[i].text, NULL, &e) < 0) {
+		diag_error("%s", e.text);
+		exit(1);
+	}
+	loaded.files[i].root = json_parse(loaded.files[i].text, loaded.arena, &e);
+	if (!loaded.files[i].root) { /* the other parser knows the line */
+		bool relaxed = json_parse_relaxed(loaded.files[i].text, loaded.arena, &e) != NULL;
+
+		diag_error("%s: %s", name.p, relaxed ? "has a comment, or a comma too many" : e.text);
 		exit(1);
 	}
 	return loaded.n++;
