@@ -92,7 +92,16 @@ measure() {
 	requests=$(awk '/requests in/ { print $1 }' wrk.out)
 	rates[$name]+=" $(awk '/Requests\/sec/ { printf "%d", $2 }' wrk.out)"
 	cpus[$name]+=" $(calc %.1f "($after - $before) * 10000 / $requests")"
-	p99s[$name]+=" $(awk '$1 == "99%" { print $2 }' wrk.out)"
+	p99s[$name]+=" $(awk '$1 == "99%" { print $2 * ($2 ~ /us$/ ? 1 : $2 ~ /ms$/ ? 1000 : 1000000) }' wrk.out)"
+}
+
+# latency NAME PEER CEILING TEXT: its slowest percent against that of a peer.
+latency() {
+	local ratio
+	[ "${p99s[$2]-}" ] || return 0
+	ratio=$(calc %.2f "$(median "${p99s[$1]}") / $(median "${p99s[$2]}")")
+	printf '%9s times the p99 of %s, at most %s %s: %s\n' "$ratio" "$2" "$3" \
+		"$(awk "BEGIN { print ($ratio > $3 ? \"above\" : \"\") }")" "$4"
 }
 
 # row NAME PEER FLOOR TEXT: ours against a peer.
@@ -103,7 +112,7 @@ row() {
 		[ "$3" = - ] || mark=$(awk "BEGIN { print ($ratio < $3 ? \"below\" : \"\") }")
 	fi
 	printf '%9s %8s %9s %7s %6s %-6s %s\n' "$(median "${rates[$1]}")" "$(median "${cpus[$1]}")" \
-		"$(awk '{ print $1 }' <<<"${p99s[$1]}")" "$ratio" "$3" "$mark" "$4"
+		"$(median "${p99s[$1]}")" "$ratio" "$3" "$mark" "$4"
 }
 
 rss() {
@@ -136,7 +145,8 @@ export WEBHOOK_SIGNATURE
 server stdout omni-recv -c omni.json --listen 127.0.0.1:PORT
 server verify omni-recv -c omni.json --listen 127.0.0.1:PORT --verify
 server file omni-recv -c omni.json --listen 127.0.0.1:PORT -o records.ndjson
-names=(stdout verify file)
+server queue omni-recv -c omni.json --listen 127.0.0.1:PORT --queue "sqlite:$work/queue"
+names=(stdout verify file queue)
 printf '%9s MB resident when idle, floor 10\n' "$(rss "${pid[stdout]}")"
 if installed nginx; then
 	cat >nginx.conf <<-EOF
@@ -161,16 +171,19 @@ for ((i = 0; i < RUNS; i++)); do
 	done
 done
 
-printf '\n%9s %8s %9s %7s %6s %-6s %s\n' requests/s CPU-us p99 ratio floor '' server
+printf '\n%9s %8s %9s %7s %6s %-6s %s\n' requests/s CPU-us p99-us ratio floor '' server
 row stdout nginx 0.8 'omni-recv, against nginx answering "return 200"'
 row stdout node 3 'omni-recv, against Node.js doing the same'
 row stdout webhook 8 'omni-recv, against webhook(1)'
 row verify nginx 0.6 'omni-recv --verify, against nginx'
 row file nginx - 'omni-recv -o FILE, every record synced, against nginx'
+row queue nginx 0.4 'omni-recv --queue, every record committed, against nginx'
+row queue webhook 4 'omni-recv --queue, against webhook(1)'
 for name in nginx node webhook; do
 	[ -z "${rates[$name]-}" ] || row "$name" - - "$name"
 done
 printf '%9s us of processor time a request, to standard output, floor 14\n' "$(median "${cpus[stdout]}")"
+latency queue nginx 3 'omni-recv --queue'
 kill "${pid[@]}" 2>/dev/null
 pid=()
 
