@@ -30,6 +30,8 @@ struct db {
 	int n_stmts;
 	bool quick;        /* PRAGMA synchronous is NORMAL just now */
 	int64_t busy_from; /* clock_mono when waiting for the lock began */
+	int (*on_commit)(void *arg, int pages, struct err *e);
+	void *on_commit_arg;
 };
 
 /* What SQLite's code asks of the caller. */
@@ -398,11 +400,39 @@ int db_version(struct db *d, int64_t *version, struct err *e)
 	return pragma_get(d, "PRAGMA data_version", version, e);
 }
 
-int db_checkpoint(struct db *d, struct err *e)
+int db_checkpoint(struct db *d, int *moved, struct err *e)
 {
-	int rc = sqlite3_wal_checkpoint_v2(d->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int rc = sqlite3_wal_checkpoint_v2(d->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, moved);
 
+	if (rc != SQLITE_OK || *moved < 0)
+		*moved = 0;
 	return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : fail(d, rc, e);
+}
+
+struct db *db_open_again(const struct db *d, struct err *e)
+{
+	return db_open(d->path, d->schema, 0, e);
+}
+
+/* What goes wrong here is no fault of the commit, and comes again in the next one. */
+static int committed(void *arg, sqlite3 *h, const char *name, int pages)
+{
+	struct db *d = arg;
+	struct err e;
+
+	(void)h, (void)name;
+	(void)d->on_commit(d->on_commit_arg, pages, &e);
+	return SQLITE_OK;
+}
+
+void db_on_commit(struct db *d, int (*fn)(void *arg, int pages, struct err *e), void *arg)
+{
+	d->on_commit = fn;
+	d->on_commit_arg = arg;
+	if (fn)
+		sqlite3_wal_hook(d->h, committed, d);
+	else
+		sqlite3_wal_autocheckpoint(d->h, 1000);
 }
 
 /* Copy page by page into ${to}, an empty file; a writer in between makes SQLite begin again by itself. */

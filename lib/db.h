@@ -110,8 +110,20 @@ int64_t db_last_id(const struct db *d);
  */
 int db_version(struct db *d, int64_t *version, struct err *e);
 
-/* Move what the write-ahead log holds into the file, as far as readers allow, and let it be used again. */
-int db_checkpoint(struct db *d, struct err *e);
+/*
+ * Move what the write-ahead log holds into the file, as far as readers allow, and let it be used again.
+ * ${moved}: how many of its pages have been by now; 0 if somebody else is at it.
+ */
+int db_checkpoint(struct db *d, int *moved, struct err *e);
+
+/* Another handle of the same file, for another thread. */
+struct db *db_open_again(const struct db *d, struct err *e);
+
+/*
+ * Call ${fn} after each commit of ${d} with the pages of the write-ahead log, instead of moving it
+ * each thousand pages; NULL: as it was.  The commit is durable whatever ${fn} returns.
+ */
+void db_on_commit(struct db *d, int (*fn)(void *arg, int pages, struct err *e), void *arg);
 
 /**
  * db_backup(d, path, e):

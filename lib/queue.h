@@ -109,8 +109,9 @@ struct queue_stat {
 
 /* How a queue is opened.  What is 0 has the meaning that stands here. */
 struct queue_place {
-	const char *dir;    /* where plain names are; NULL: $OMNI_QUEUE_DIR, /var/lib/omni/queue */
-	bool create;        /* make it if it is missing */
+	const char *dir; /* where plain names are; NULL: $OMNI_QUEUE_DIR, /var/lib/omni/queue */
+	bool create;     /* make it if it is missing */
+	bool steady; /* it is put to without end: housekeeping goes on beside that, in a thread */
 	uint64_t max_bytes; /* put refuses above it; 0: no limit */
 	uint64_t max_records;
 	int64_t dedupe_ms;     /* how long ids of what is done are remembered; 0: QUEUE_WINDOW_MS */

@@ -72,6 +72,14 @@ static int sqlite_open(struct queue **out, const char *path, const struct queue_
 	if (s->q.place.dedupe_ms == 0)
 		s->q.place.dedupe_ms = QUEUE_WINDOW_MS;
 	s->db = db;
+	if (place->steady) {
+		s->tidy = db_tidy_start(db, e);
+		if (!s->tidy) {
+			db_close(db);
+			free(s);
+			return -1;
+		}
+	}
 	s->lines = arena_new();
 	s->dead = arena_new();
 	s->work = arena_new();
@@ -85,6 +93,7 @@ static void sqlite_close(struct queue *q)
 {
 	struct sqlite_queue *s = sqlite_of(q);
 
+	db_tidy_stop(s->tidy);
 	db_close(s->db);
 	if (s->notify >= 0)
 		close(s->notify);

@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "db.h"
+#include "db_tidy.h"
 #include "queue_sqlite.h"
 
 /* plan.state.  A record without a plan is ready where its seq is above the head, else leased. */
@@ -37,6 +38,7 @@ struct taken {
 struct sqlite_queue {
 	struct queue q; /* first */
 	struct db *db;
+	struct db_tidy *tidy; /* NULL: SQLite does it */
 	struct meta meta;
 	struct arena *lines; /* what take handed out */
 	struct arena *dead;  /* what dead handed out */

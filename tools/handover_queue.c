@@ -342,8 +342,9 @@ struct handover *handover_queue(const char *url, const struct queue_place *place
 	q->base = (struct handover){ queued_put, queued_withdraw, queued_shut, queued_fd, queued_close };
 	q->url = url;
 	q->place = *place;
+	q->place.steady = true;
 	q->wake = wake;
-	q->queue = queue_open(url, place, QUEUE_SYNCED, e);
+	q->queue = queue_open(url, &q->place, QUEUE_SYNCED, e);
 	if (!q->queue && e->fault != FAULT_AWAY)
 		goto failed;
 	pthread_mutex_init(&q->lock, NULL);
