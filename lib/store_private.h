@@ -21,6 +21,7 @@ struct store {
 	int64_t next;    /* number to be given */
 	int64_t written; /* the same as the file has it; 0: what is here is not that of the file */
 	int64_t version; /* of the file, as db_version has it */
+	int64_t seen;    /* the same when store_wait looked last */
 	struct known *known; /* store_people.c */
 };
 

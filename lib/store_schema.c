@@ -63,6 +63,9 @@ static const char version_1[] =
 	" old TEXT, new TEXT);"   /* images; of a message what varies, its state */
 	"CREATE TABLE cursors (name TEXT PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;";
 
-static const char *const steps[] = { version_1, NULL };
+/* The changes of what is removed go with it. */
+static const char version_2[] = "CREATE INDEX changes_ref ON changes (ref);";
+
+static const char *const steps[] = { version_1, version_2, NULL };
 
 const struct db_schema store_schema = { 0x6f6d7374, "store", steps, 0 }; /* "omst" */

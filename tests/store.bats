@@ -3,40 +3,11 @@
 # omni-store put, and what of a message it makes.
 
 load helper
-
-# A record with an id that ends in N: rec N JSON-MEMBERS
-rec() {
-	printf '{"id":"019bbbbb-0000-7000-8000-%012d",%s}\n' "$1" "$2"
-}
-
-# sent N: a message of ours; came N: one from +15550123.
-sent() {
-	rec "$1" '"kind":"message","at":"2026-01-14T09:00:00.000Z","direction":"out","carrier":"twilio","account":"AC1","channel":"sms","conversation":"c1","from":{"address":"+15550100"},"to":[{"address":"+15550123","name":"Ann"}],"type":"text","text":"Hello"'"${2-}"
-}
-came() {
-	rec "$1" '"kind":"message","at":"2026-01-14T09:00:00.000Z","direction":"in","carrier":"twilio","account":"AC1","channel":"sms","external_id":"SM'"$1"'","conversation":"c1","from":{"address":"+15550123"},"to":[{"address":"+15550100"}],"type":"text","text":"Hi"'"${2-}"
-}
-
-# delivery N OF EXTERNAL-ID [MEMBERS]; status N EXTERNAL-ID WORD [MEMBERS]
-delivery() {
-	rec "$1" '"kind":"delivery","at":"2026-01-14T09:00:01.000Z","message":"019bbbbb-0000-7000-8000-'"$(printf %012d "$2")"'","carrier":"twilio","account":"AC1","external_id":"'"$3"'","attempt":1,"outcome":"sent"'"${4-}"
-}
-status() {
-	rec "$1" '"kind":"status","at":"2026-01-14T09:00:0'"$(($1 % 10))"'.000Z","direction":"out","carrier":"twilio","account":"AC1","external_id":"'"$2"'","status":"'"$3"'"'"${4-}"
-}
-
-put() {
-	omni-store put "$@" >put.out
-}
+load store_helper
 
 # best: status and its rank, of the first message.
 best() {
 	omni-store messages --reverse --limit 1 | jq -r '.store | "\(.status) \(.rank)"'
-}
-
-setup() {
-	cd "$BATS_TEST_TMPDIR" || return
-	export OMNI_STORE=$PWD/store.db
 }
 
 @test "each record is stored once, and says so" {

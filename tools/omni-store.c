@@ -7,6 +7,18 @@ static const struct verb verbs[] = {
 	{ .stage = &stage_store_put },
 	{ .command = &command_store_messages },
 	{ .command = &command_store_message },
+	{ .command = &command_store_conversations },
+	{ .command = &command_store_conversation },
+	{ .command = &command_store_contacts },
+	{ .command = &command_store_contact },
+	{ .command = &command_store_search },
+	{ .command = &command_store_changes },
+	{ .stage = &stage_store_ack },
+	{ .command = &command_store_stat },
+	{ .command = &command_store_prune },
+	{ .command = &command_store_erase },
+	{ .command = &command_store_backup },
+	{ .command = &command_store_check },
 };
 
 static const struct suite suite = {

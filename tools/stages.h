@@ -12,5 +12,6 @@ extern const struct stage stage_queue_put;
 extern const struct stage stage_queue_settle;
 extern const struct stage stage_queue_extend;
 extern const struct stage stage_store_put;
+extern const struct stage stage_store_ack;
 
 #endif

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The verbs of omni-store that ask. */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "clock.h"
 #include "diag.h"
-#include "store_query.h"
 #include "store_verbs.h"
 
 /* clang-format off */
@@ -23,21 +17,19 @@
 	{ "since", 0, "TIME", "not older; 2026-01-14T09:00:00Z, 2026-01-14, -2h, today", false }, \
 	{ "until", 0, "TIME", "not younger", false }
 
+#define OPTS_TALK \
+	{ "carrier", 'C', "NAME", "of this carrier", false }, \
+	{ "account", 'A', "ID", "of this account of ours", false }, \
+	{ "channel", 0, "NAME", "of this channel: sms, whatsapp, ...", false }, \
+	{ "direction", 0, "WORD", "whose last message is in or out", false }, \
+	{ "since", 0, "TIME", "whose last message is not older", false }, \
+	{ "until", 0, "TIME", "whose last message is not younger", false }
+
 #define OPTS_PAGE \
 	{ "limit", 'n', "N", "at most N lines", false }, \
 	{ "cursor", 0, "TEXT", "go on behind the line that had this in store.cursor", false }, \
 	{ "reverse", 0, NULL, "oldest first", false }
 /* clang-format on */
-
-static int print(void *arg, struct str line, struct err *e)
-{
-	(void)arg;
-	if (fwrite(line.p, 1, line.n, stdout) == line.n && putchar('\n') != EOF)
-		return 0;
-	return err_set(e, FAULT_IO, "output", "standard output: %s", strerror(errno));
-}
-
-static const struct store_sink printer = { print, NULL };
 
 static int read_filter(const struct args *a, struct store_filter *f, struct err *e)
 {
@@ -49,6 +41,10 @@ static int read_filter(const struct args *a, struct store_filter *f, struct err 
 				    .status = str_c(opt_value(a, "status")),
 				    .from = str_c(opt_value(a, "from")),
 				    .to = str_c(opt_value(a, "to")),
+				    .with = str_c(opt_value(a, "with")),
+				    .conversation = str_c(opt_value(a, "conversation")),
+				    .consent = str_c(opt_value(a, "consent")),
+				    .events = opt_flag(a, "events"),
 				    .since = INT64_MIN,
 				    .until = INT64_MAX };
 	if (f->direction.p && !str_eq(f->direction, STR("in")) && !str_eq(f->direction, STR("out")))
@@ -67,36 +63,174 @@ static int read_page(const struct args *a, struct store_page *p, struct err *e)
 	return opt_number(a, "limit", 1, INT64_MAX, &p->limit, e);
 }
 
-static int operands(const struct args *a, int n, const char *what, struct err *e)
-{
-	if (a->n_operands == n)
-		return 0;
-	if (a->n_operands < n)
-		return err_set(e, FAULT_USAGE, "usage", "%s is missing", what);
-	return err_set(e, FAULT_USAGE, "usage", "\"%s\" is one operand too many", a->operands[n]);
-}
+/* A question: its one operand, or NULL; what is said if there is no such thing, or NULL. */
+struct question {
+	const char *operand, *none;
+	int (*ask)(struct store *s, const struct args *a, struct str operand,
+		   struct store_filter *f, const struct store_page *p, struct err *e);
+};
 
-static int run_messages(const struct setup *setup, struct err *e)
+static int run(const struct setup *setup, const struct question *q, struct err *e)
 {
+	const struct args *a = setup->args;
 	struct store_filter f;
 	struct store_page p;
 	struct store *s;
 	int rc;
 
-	if (operands(setup->args, 0, "", e) < 0 || read_filter(setup->args, &f, e) < 0 ||
-	    read_page(setup->args, &p, e) < 0)
+	if (store_operand(a, q->operand, e) < 0 || read_filter(a, &f, e) < 0 || read_page(a, &p, e) < 0)
 		return -1;
-	s = store_open(store_path(setup->args), STORE_READONLY, e);
+	s = store_open(store_path(a), STORE_READONLY, e);
 	if (!s)
 		return -1;
-	rc = store_messages(s, &f, &p, &printer, e);
+	rc = q->ask(s, a, str_c(q->operand ? a->operands[0] : NULL), &f, &p, e);
 	store_close(s);
-	return rc < 0 ? -1 : EXIT_OK;
+	if (rc != 0 || !q->none)
+		return rc < 0 ? -1 : EXIT_OK;
+	diag_error("%s: there is no such %s", a->operands[0], q->none);
+	return EXIT_REJECTED;
 }
 
+static int ask_messages(struct store *s, const struct args *a, struct str operand,
+			struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	(void)a;
+	(void)operand;
+	return store_messages(s, f, p, &store_printer, e);
+}
+
+static int ask_message(struct store *s, const struct args *a, struct str operand,
+		       struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	(void)a;
+	(void)p;
+	return store_message(s, operand, f, &store_printer, e);
+}
+
+static int ask_conversations(struct store *s, const struct args *a, struct str operand,
+			     struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	(void)a;
+	(void)operand;
+	return store_conversations(s, f, p, &store_printer, e);
+}
+
+static int ask_conversation(struct store *s, const struct args *a, struct str operand,
+			    struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	(void)a;
+	f->conversation = operand;
+	return store_conversation(s, f, p, &store_printer, e);
+}
+
+static int ask_contacts(struct store *s, const struct args *a, struct str operand,
+			struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	(void)a;
+	(void)operand;
+	return store_contacts(s, f, p, &store_printer, e);
+}
+
+static int ask_contact(struct store *s, const struct args *a, struct str operand,
+		       struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	(void)a;
+	(void)f;
+	(void)p;
+	return store_contact(s, operand, &store_printer, e);
+}
+
+static int ask_search(struct store *s, const struct args *a, struct str operand,
+		      struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	return store_search(s, operand, opt_flag(a, "expert"), f, p, &store_printer, e);
+}
+
+static int run_messages(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ NULL, NULL, ask_messages }, e);
+}
+
+static int run_message(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ "the id of a message", "message", ask_message }, e);
+}
+
+static int run_conversations(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ NULL, NULL, ask_conversations }, e);
+}
+
+static int run_conversation(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ "the id of a conversation", "conversation", ask_conversation },
+		   e);
+}
+
+static int run_contacts(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ NULL, NULL, ask_contacts }, e);
+}
+
+static int run_contact(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ "the address of a contact", "contact", ask_contact }, e);
+}
+
+static int run_search(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ "what to search for", NULL, ask_search }, e);
+}
+
+/* clang-format off */
 static const struct opt opts_messages[] = {
-	STORE_OPT_FILE, OPTS_FILTER, OPTS_PAGE, { NULL, 0, NULL, NULL, false }
+	STORE_OPT_FILE,
+	OPTS_FILTER,
+	{ "conversation", 0, "ID", "of this conversation", false },
+	OPTS_PAGE,
+	{ NULL, 0, NULL, NULL, false }
 };
+
+static const struct opt opts_message[] = {
+	STORE_OPT_FILE,
+	{ "carrier", 'C', "NAME", "ID is what this carrier calls the message", false },
+	{ "account", 'A', "ID", "and this the account of ours there", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct opt opts_conversations[] = {
+	STORE_OPT_FILE,
+	OPTS_TALK,
+	{ "with", 0, "ADDRESS", "in which this person takes part", false },
+	OPTS_PAGE,
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct opt opts_conversation[] = {
+	STORE_OPT_FILE,
+	OPTS_FILTER,
+	{ "events", 0, NULL, "its events, too", false },
+	OPTS_PAGE,
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct opt opts_contacts[] = {
+	STORE_OPT_FILE,
+	{ "consent", 0, "WORD", "who said opt-out, or opt-in, last", false },
+	OPTS_PAGE,
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct opt opts_contact[] = { STORE_OPT_FILE, { NULL, 0, NULL, NULL, false } };
+
+static const struct opt opts_search[] = {
+	STORE_OPT_FILE,
+	OPTS_FILTER,
+	{ "expert", 0, NULL, "TEXT is an expression of FTS5, with AND, OR, NOT, NEAR", false },
+	OPTS_PAGE,
+	{ NULL, 0, NULL, NULL, false },
+};
+/* clang-format on */
 
 const struct command command_store_messages = {
 	.program = {
@@ -108,33 +242,6 @@ const struct command command_store_messages = {
 	.run = run_messages,
 };
 
-static int run_message(const struct setup *setup, struct err *e)
-{
-	struct store_filter f;
-	struct store *s;
-	int rc;
-
-	if (operands(setup->args, 1, "the id of a message", e) < 0 || read_filter(setup->args, &f, e) < 0)
-		return -1;
-	s = store_open(store_path(setup->args), STORE_READONLY, e);
-	if (!s)
-		return -1;
-	rc = store_message(s, str_c(setup->args->operands[0]), &f, &printer, e);
-	store_close(s);
-	if (rc == 0) {
-		diag_error("%s: there is no such message", setup->args->operands[0]);
-		return EXIT_REJECTED;
-	}
-	return rc < 0 ? -1 : EXIT_OK;
-}
-
-static const struct opt opts_message[] = {
-	STORE_OPT_FILE,
-	{ "carrier", 'C', "NAME", "ID is what this carrier calls the message", false },
-	{ "account", 'A', "ID", "and this the account of ours there", false },
-	{ NULL, 0, NULL, NULL, false },
-};
-
 const struct command command_store_message = {
 	.program = {
 		.name = "omni-store message",
@@ -144,4 +251,57 @@ const struct command command_store_message = {
 		.opts = opts_message,
 	},
 	.run = run_message,
+};
+
+const struct command command_store_conversations = {
+	.program = {
+		.name = "omni-store conversations",
+		.purpose = "List conversations, the last written to first.",
+		.example = "omni-store conversations --direction in --until -1h | jq -c '[.id, .last_text]'",
+		.opts = opts_conversations,
+	},
+	.run = run_conversations,
+};
+
+const struct command command_store_conversation = {
+	.program = {
+		.name = "omni-store conversation",
+		.purpose = "Show a conversation and its messages, newest first.",
+		.operands = "ID",
+		.example = "omni-store conversation --limit 50 c5a581c1-a3d0-5e2d-86c2-af0eca1a1614",
+		.opts = opts_conversation,
+	},
+	.run = run_conversation,
+};
+
+const struct command command_store_contacts = {
+	.program = {
+		.name = "omni-store contacts",
+		.purpose = "List people, the newest first.",
+		.example = "omni-store contacts --consent opt-out | jq -r .address",
+		.opts = opts_contacts,
+	},
+	.run = run_contacts,
+};
+
+const struct command command_store_contact = {
+	.program = {
+		.name = "omni-store contact",
+		.purpose = "Show a person and the conversations that they take part in.",
+		.operands = "ADDRESS",
+		.example = "omni-store contact +15550123",
+		.opts = opts_contact,
+	},
+	.run = run_contact,
+};
+
+const struct command command_store_search = {
+	.program = {
+		.name = "omni-store search",
+		.purpose = "List the messages that have these words, latest stored first.",
+		.operands = "TEXT",
+		.example = "omni-store search --since -30d '\"order 1042\" refund*'",
+		.opts = opts_search,
+	},
+	.run = run_search,
 };
