@@ -111,7 +111,7 @@ options() {
 	# What is wrong with a whole file or with the output goes to standard error and has its code for nobody.
 	cat "$top"/carriers/*.c "$top"/lib/*.c "$top"/tools/*.c |
 		grep -oE 'FAULT_(DATA|DENIED|DUPLICATE|TEMP), "[a-z0-9-]+"' |
-		sed 's/.*"\(.*\)"/\1/' | grep -vE '^(pack-|archive-|file-|output$)' | sort -u >codes
+		sed 's/.*"\(.*\)"/\1/' | grep -vE '^(pack-|archive-|cursor-|file-|output$)' | sort -u >codes
 	[ -s codes ]
 	while read -r code; do
 		grep -qE "^\.(It|Ql) (.* )?$code( |$)" "$man"/*.[1578] || { echo "$code"; false; }
