@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of the server share; no other file includes it.  serve.c starts and stops,
- * serve_loop.c is a thread, serve_conn.c a connection and its requests, serve_raw.c what stands
+ * serve_loop.c is a thread, serve_conn.c a connection and what comes in on it, serve_engine.c what
+ * libmicrohttpd is told and asks, with the answers, serve_place.c counts addresses, serve_raw.c what stands
  * between libmicrohttpd and its sockets, serve_listen.c opens sockets, serve_tls.c reads
  * certificates.
  */
@@ -196,29 +197,53 @@ void raw_refuse(struct conn *c, const struct reply *r);
 /* Read what still comes and drop it.  Return false when ${l} is over. */
 bool raw_linger(struct lingering *l);
 
+/* ---- serve_place.c ---- */
+
+/* True if connections from ${a} are limited. */
+bool place_counts(const struct serve *s, const struct address *a);
+
+/* Count one more connection from ${address}.  Return false if there are too many. */
+bool place_enter(struct serve *s, const struct address *address);
+void place_leave(struct serve *s, const struct address *address);
+
 /* ---- serve_conn.c ---- */
 
 /*
  * A connection on ${fd}; its address counted if it must be.  NULL: too many; ${fd} is then closed.
  */
 struct conn *conn_new(struct serve *s, int fd, const struct sockaddr *sa, bool tls);
-void conn_free(struct conn *c);
 void conn_put(struct conn *c, struct conns *list);
-
-/* Give ${c}, which has no engine yet, to the one of ${l}. */
-void conn_start(struct loop *l, struct conn *c);
 
 /* ${bytes} came in.  Return 0, or -1: the connection must be cut, its answer sent. */
 int conn_feed(struct conn *c, struct str bytes);
 
-/* Take up some of the requests that were put off. */
-void conn_resume_some(struct loop *l);
+/* The exchange of ${c} is over: take up what came behind it.  Return as conn_feed. */
+int conn_next(struct conn *c);
 
 /* The time of ${c} is up. */
 void conn_expire(struct conn *c);
 
-struct MHD_Daemon *conn_engine(struct loop *l, bool tls);
+/* The last answer on ${c}, past the engine: {"error":"${why}"}. */
+void conn_refuse(struct conn *c, int status, const char *why);
+
+/* Tell the handler what was answered. */
+void conn_tell(struct conn *c, int status, size_t bytes);
+
+/* Let go of the answer of ${x}; of the whole exchange of ${c}. */
+void exchange_release(struct exchange *x);
+void exchange_end(struct conn *c);
 void conn_spare_free(struct loop *l);
+
+/* ---- serve_engine.c ---- */
+
+/* Give ${c}, which has no engine yet, to the one of ${l}. */
+void conn_start(struct loop *l, struct conn *c);
+void conn_free(struct conn *c);
+
+/* Take up some of the requests that were put off. */
+void conn_resume_some(struct loop *l);
+
+struct MHD_Daemon *conn_engine(struct loop *l, bool tls);
 void made_free(struct made *m);
 
 static inline void tally(atomic_ullong *counter, unsigned long long n)
