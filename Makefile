@@ -52,13 +52,14 @@ $(BUILD)/tools/%.o: tools/%.c
 
 # Made at build time of models/: gen/ holds the generators, C that is run here and not installed.
 MODELS = $(sort $(shell find models -name '*.schema.json'))
+MODEL_DIRS = $(sort $(dir $(MODELS)))
 GEN_SRC = $(wildcard gen/*.c)
 $(BUILD)/gen/%.o: gen/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote gen -c -o $@ $<
 $(BUILD)/gen/%: $(BUILD)/gen/%.o $(BUILD)/gen/load.o $(BUILD)/libomni.a
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lyyjson
-$(BUILD)/made/models.c: $(BUILD)/gen/embed $(MODELS)
+$(BUILD)/made/models.c: $(BUILD)/gen/embed $(MODELS) $(MODEL_DIRS)
 	@mkdir -p $(@D)
 	$(BUILD)/gen/embed models $(MODELS) >$@.new && mv $@.new $@
 $(BUILD)/made/config.c: $(BUILD)/gen/config $(MODELS)

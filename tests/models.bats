@@ -111,6 +111,12 @@ names() {
 		.["$id"] as $id | paths(objects) as $p | select($p[-2] == "properties" and ($p[-3] // "") != "x-words")
 		| getpath($p) as $m | select($m != false) | select(($m | has("description") | not) and ($m | has("$ref") | not)
 			and ($p | contains(["if"]) or contains(["then"]) or contains(["else"]) or contains(["oneOf"]) or contains(["anyOf"]) or contains(["allOf"]) | not)) | [$id, $p]' | nothing
+	# What is measured says in what; ranks, shares and numbers of something need not.
+	cat "$top"/models/*.json "$top"/models/*/*.json "$top"/models/*/*/*.json | jq -c '
+		.["$id"] as $id | paths(objects) as $p | select($p[-2] == "properties") | getpath($p)
+		| select((.type == "integer" or .type == "number") and (has("x-unit") | not))
+		| select($p[-1] | test("size|bytes|^raw$|ms$|width|height|duration|^ttl|tolerance|itude|seconds|validity|latency|lag$|rate|burst|^time$"))
+		| [$id, $p[-1]]' | nothing
 	cat "$top"/models/*.json "$top"/models/*/*.json "$top"/models/*/*/*.json |
 		jq -r 'select(.title == null or .description == null or .["$schema"] != "https://json-schema.org/draft/2020-12/schema") | .["$id"]' | nothing
 	cat "$top"/models/*.json "$top"/models/*/*.json "$top"/models/*/*/*.json |
@@ -182,8 +188,13 @@ names() {
 		done
 		[ "${#cases[@]}" -ge 100 ]
 		omni-recv --from -q -C "$carrier" -c "$BATS_TEST_DIRNAME/carriers/$carrier/conf.json" \
-			"$BATS_TEST_DIRNAME/carriers/$carrier"/*/request.http >webhooks
+			--at 2026-01-14T09:00:00.000Z "$BATS_TEST_DIRNAME/carriers/$carrier"/*/request.http >webhooks
 		omni-validate -q --models --no-verify webhooks | jq -r 'select(.code == "schema-mismatch") | .detail' | nothing
+		{ omni-validate -q -c "$BATS_TEST_DIRNAME/carriers/$carrier/conf.json" webhooks || :; } >verified
+		grep -q '"verified":' verified
+		want 0 omni-validate -q --models --no-verify verified
+		sed 's/"verified":{"scheme":"[^"]*"/"verified":{"scheme":"acme-hmac"/' verified | grep acme-hmac >forged
+		want 1 omni-validate -q --models --no-verify forged
 		python3 "$BATS_TEST_DIRNAME/models/payload.py" "${cases[@]}" <webhooks |
 			{ omni-validate -q --no-verify --schema "$carrier/webhook" --at /payload || :; } >out
 		[ "$(wc -l <out)" -eq "${#cases[@]}" ]
@@ -303,4 +314,25 @@ built() {
 		omni-validate -c omni.json </dev/null 2>err && omni-route -c omni.json </dev/null 2>err || rc=$?
 		[ "$rc" -eq "$code" ] || { echo "$rc, not $code: $json"; cat err; false; }
 	done <cases
+}
+
+@test "memory that is not to be had, and writes that fail, end each verb with an exit code of the contract" {
+	plain
+	echo '{"$ref":"omni:party","examples":[{"address":"x"}]}' >s.json
+	for command in 'list --json' 'show message' 'doc status' 'example message' 'export made' 'check s.json'; do
+		for kind in malloc write; do
+			for n in 1 2 3 5 8 13 21 34 55; do
+				rc=0
+				# shellcheck disable=SC2086 # a verb and its operands
+				timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" omni-models $command >out 2>err || rc=$?
+				case $rc in
+				0 | 1 | 71 | 74) ;;
+				*) echo "$command: $kind $n: exit $rc"; cat err; false ;;
+				esac
+				# Success is success: nothing was missing.
+				[ "$rc" -ne 0 ] || [ "${command%% *}" = export ] || [ "${command%% *}" = check ] || [ -s out ]
+				! grep -q 'not reached' err || break
+			done
+		done
+	done
 }

@@ -103,16 +103,20 @@ static void put_members(struct buf *b, struct place p, int depth)
 
 static void put_programs(struct buf *b, const struct model *m)
 {
+	struct buf text = { .max = SIZE_MAX };
+
 	if (!m->programs[0])
 		return;
-	buf_lit(b, "  Read or written by ");
+	buf_lit(&text, "Read or written by ");
 	for (const char *c = m->programs; *c; c++) {
 		if (*c == ' ')
-			buf_lit(b, ", ");
+			buf_lit(&text, ", ");
 		else
-			buf_char(b, *c);
+			buf_char(&text, *c);
 	}
-	buf_fmt(b, "%s.\n", m->planned ? ", in a version to come" : "");
+	buf_fmt(&text, "%s.", m->planned ? ", in a version to come" : "");
+	put_wrapped(b, buf_get(&text), 2);
+	buf_free(&text);
 }
 
 static void put_doc(struct buf *b, const struct place_docs *docs, const struct model *m)

@@ -23,10 +23,11 @@ static void the_model_of_a_record_is_that_of_its_kind(void)
 					     "reject",  "delivery", "push",   "change" };
 
 	for (size_t i = 0; i < LEN(kinds); i++) {
-		const struct model *m = model_of(str_c(kinds[i]), STR("twilio"));
+		const struct model *m = model_of(str_c(kinds[i]), STR("acme"));
 
 		CHECK(m && strcmp(m->name, kinds[i]) == 0);
 	}
+	CHECK(strcmp(model_of(STR("webhook"), STR("twilio"))->name, "twilio/record") == 0);
 	CHECK(!model_of(STR("note"), STR_NONE));
 	CHECK(!model_of(STR_NONE, STR_NONE));
 }
