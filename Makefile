@@ -121,6 +121,7 @@ include tests/serve/serve.mk
 include tests/bench/bench.mk
 include tests/bench/recv.mk
 include tests/bench/pipe.mk
+include tests/bench/archive.mk
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 

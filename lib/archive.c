@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "archive_layout.h"
+#include "archive_reindex.h"
 #include "archive_segment.h"
 #include "clock.h"
 #include "diag.h"
@@ -344,26 +345,35 @@ static int frame_begin(struct archive *a, struct err *e)
 	return 1;
 }
 
-/* Which frames have the key. */
-static void look_up(struct archive *a)
+/*
+ * Which frames of the part have the key, as its index says.  Return 0 if none has: then the segment is
+ * not even opened.
+ */
+static int look_up(struct archive *a, const struct part *p)
 {
-	struct archive_lookup *index = archive_segment_index(a->segment);
+	const char *path = arena_fmt(a->lines, "%s/%s/%s", a->root, p->stream, p->entry.path).p;
+	struct archive_lookup *index;
 	struct err e;
-	int n;
+	int n = -1;
 
 	a->by_key = false;
 	a->hit = a->n_hits = 0;
-	if (!a->name.p || !index)
-		return;
-	for (unsigned i = 0; i < archive_lookup_names(index)->n; i++)
-		a->by_key |= str_eq(archive_lookup_names(index)->name[i], a->name);
-	if (!a->by_key)
-		return;
-	n = archive_lookup_find(index, archive_hash(a->name, a->value), a->hits, HITS_MAX, &e);
-	if (n < 0)
+	if (!a->name.p || p->open || p->entry.unlisted)
+		return 1;
+	index = archive_lookup_open(archive_index_path(path, a->lines), false, &e);
+	arena_reset(a->lines);
+	/* What is wrong with an index is reported when the segment is opened. */
+	if (index && memcmp(archive_lookup_sum(index)->sha256, p->entry.sum.sha256, 32) == 0)
+		for (unsigned i = 0; i < archive_lookup_names(index)->n; i++)
+			a->by_key |= str_eq(archive_lookup_names(index)->name[i], a->name);
+	if (a->by_key)
+		n = archive_lookup_find(index, archive_hash(a->name, a->value), a->hits, HITS_MAX, &e);
+	if (a->by_key && n < 0)
 		report(a, &e);
+	archive_lookup_close(index);
 	a->by_key = n >= 0 && n < HITS_MAX;
 	a->n_hits = a->by_key ? (size_t)n : 0;
+	return n != 0;
 }
 
 static struct archive_segment *open_part(struct archive *a, bool open, struct err *e)
@@ -409,6 +419,8 @@ static int segment_begin(struct archive *a, struct err *e)
 
 	for (; a->at < a->n_parts; a->at++) {
 		p = &a->parts[a->at];
+		if (!look_up(a, p))
+			continue;
 		a->tail = p->open;
 		a->segment = open_part(a, p->open, e);
 		if (!a->segment) {
@@ -429,8 +441,7 @@ static int segment_begin(struct archive *a, struct err *e)
 	a->frames = archive_segment_frames(a->segment, &a->n_frames);
 	a->frame = 0;
 	a->line = 0;
-	look_up(a);
-	if (archive_segment_why(a->segment)->text[0])
+	if (archive_segment_why(a->segment)->text[0] && archive_segment_why(a->segment)->fault != FAULT_TEMP)
 		report(a, archive_segment_why(a->segment));
 	return 1;
 }

@@ -371,7 +371,7 @@ static int read_frames(struct archive_lookup *l, struct err *e)
 	return 0;
 }
 
-struct archive_lookup *archive_lookup_open(const char *path, struct err *e)
+struct archive_lookup *archive_lookup_open(const char *path, bool frames, struct err *e)
 {
 	struct archive_lookup *l = calloc(1, sizeof(*l));
 
@@ -384,7 +384,7 @@ struct archive_lookup *archive_lookup_open(const char *path, struct err *e)
 	l->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (l->fd < 0)
 		err_set(e, FAULT_IO, "input", "%s: %s", path, strerror(errno));
-	else if (read_head(l, e) == 0 && read_frames(l, e) == 0)
+	else if (read_head(l, e) == 0 && (!frames || read_frames(l, e) == 0))
 		return l;
 	archive_lookup_close(l);
 	return NULL;
@@ -430,25 +430,71 @@ static int key_at(struct archive_lookup *l, uint64_t i, struct archive_key *k, s
 	return 0;
 }
 
+/* Where a key with ${hash} would be among those from ${low} to ${high}, if they lie evenly. */
+static uint64_t guess(uint64_t hash, uint64_t low, uint64_t high, uint64_t from, uint64_t to)
+{
+	double part;
+	uint64_t i;
+
+	if (hash <= from || hash >= to) /* only if they do not ascend */
+		return low;
+	part = (double)(hash - from) / (double)(to - from);
+	i = low + (uint64_t)(part * (double)(high - low));
+	return i < high ? i : high - 1;
+}
+
+/*
+ * The first key that is not less than ${hash}.  Hashes lie evenly, so the first page that is read is
+ * the right one or its neighbour: two pages of the disk where halving takes ten.
+ */
+static int lower_bound(struct archive_lookup *l, uint64_t hash, uint64_t *at, struct err *e)
+{
+	uint64_t low = 0, high = l->n_keys, from = 0, to = UINT64_MAX;
+
+	for (unsigned round = 0; low < high; round++) {
+		uint64_t i = round < 4 ? guess(hash, low, high, from, to) : low + (high - low) / 2;
+		uint64_t first = i - i % KEYS_A_PAGE, last = first + KEYS_A_PAGE - 1;
+		struct archive_key a, b;
+
+		first = first < low ? low : first;
+		last = last < high ? last : high - 1;
+		if (key_at(l, first, &a, e) < 0 || key_at(l, last, &b, e) < 0)
+			return -1;
+		if (b.hash < hash) {
+			low = last + 1;
+			from = b.hash;
+		} else if (a.hash >= hash) {
+			high = first;
+			to = a.hash;
+		} else {
+			low = first + 1;
+			high = last;
+			while (low < high) {
+				i = low + (high - low) / 2;
+				if (key_at(l, i, &a, e) < 0)
+					return -1;
+				if (a.hash < hash)
+					low = i + 1;
+				else
+					high = i;
+			}
+		}
+	}
+	*at = low;
+	return 0;
+}
+
 int archive_lookup_find(struct archive_lookup *l, uint64_t hash, uint32_t *frames, size_t max,
 			struct err *e)
 {
-	uint64_t low = 0, high = l->n_keys;
 	struct archive_key k;
+	uint64_t at;
 	size_t n = 0;
 
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-
-		if (key_at(l, middle, &k, e) < 0)
-			return -1;
-		if (k.hash < hash)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < l->n_keys && n < max; low++) {
-		if (key_at(l, low, &k, e) < 0)
+	if (lower_bound(l, hash, &at, e) < 0)
+		return -1;
+	for (; at < l->n_keys && n < max; at++) {
+		if (key_at(l, at, &k, e) < 0)
 			return -1;
 		if (k.hash != hash)
 			break;

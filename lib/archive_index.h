@@ -75,17 +75,20 @@ int archive_index_write(struct archive_index *x, const char *path, bool sync, st
 struct archive_lookup;
 
 /**
- * archive_lookup_open(path, e):
- * Open the index ${path} and read all of it but the keys.  Return owned, or NULL with
- * FAULT_DATA (damaged, or no index) or FAULT_IO (not there, can not be read).
+ * archive_lookup_open(path, frames, e):
+ * Open the index ${path} and read its first page and, with ${frames}, those of the frames.  Return
+ * owned, or NULL with FAULT_DATA (damaged, or no index) or FAULT_IO (not there, can not be read).
  */
-struct archive_lookup *archive_lookup_open(const char *path, struct err *e);
+struct archive_lookup *archive_lookup_open(const char *path, bool frames, struct err *e);
 void archive_lookup_close(struct archive_lookup *l);
 
 const struct archive_sum *archive_lookup_sum(const struct archive_lookup *l);
 const struct archive_names *archive_lookup_names(const struct archive_lookup *l);
 
-/* The frames and, in ${n}, how many; they ascend, do not overlap and lie within the segment. */
+/*
+ * The frames, which must have been read, and, in ${n}, how many; they ascend, do not overlap and lie
+ * within the segment.
+ */
 const struct archive_frame *archive_lookup_frames(const struct archive_lookup *l, size_t *n);
 
 /**

@@ -177,10 +177,12 @@ static void read_lines(const char *dir, struct str text, struct archive_manifest
 		struct str line = str_sub(text, 0, str_find(text, '\n'));
 		struct archive_entry x = { .line = ++lineno };
 
-		if (read_line(line, a, &x) < 0)
-			bad_line(m, dir, lineno);
-		else
+		if (read_line(line, a, &x) == 0)
 			archive_manifest_add(m, &x);
+		else if (line.n == text.n)
+			m->torn = true;
+		else
+			bad_line(m, dir, lineno);
 		text = str_sub(text, line.n + 1, SIZE_MAX);
 		arena_reset(a);
 	}
@@ -318,26 +320,51 @@ int archive_manifest_write(const char *dir, const struct archive_manifest *m, bo
 	return rc;
 }
 
+/*
+ * Where the next line begins: behind the last, or in the place of one that a crash has cut; ${end}: the
+ * last one only lacks its line end.  Return -1 where the file can not be read.
+ */
+static off_t append_at(int fd, off_t size, bool *end)
+{
+	char tail[1024]; /* longer than any line */
+	off_t from = size > (off_t)sizeof(tail) ? size - (off_t)sizeof(tail) : 0;
+	size_t n = (size_t)(size - from);
+	const char *last;
+	struct str rest = { tail, n };
+
+	*end = false;
+	if (n > 0 && pread(fd, tail, n, from) != (ssize_t)n)
+		return -1;
+	last = n > 0 ? memrchr(tail, '\n', n) : NULL;
+	if (last)
+		rest = str_sub(rest, (size_t)(last + 1 - tail), n);
+	*end = rest.n > 0 && crc_holds(rest);
+	return *end ? size : size - (off_t)rest.n;
+}
+
 /* Append a line to the open manifest; what could not be written whole is taken away again. */
 static int append(int fd, const char *path, const struct archive_entry *x, bool sync, struct err *e)
 {
 	struct buf b = { .max = SIZE_MAX };
-	struct stat st;
-	char last = '\n';
+	struct stat st = { .st_size = 0 };
+	off_t at = -1;
+	bool end;
 	int rc = -1;
 
-	if (fstat(fd, &st) < 0 || (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1)) {
+	if (fstat(fd, &st) == 0)
+		at = append_at(fd, st.st_size, &end);
+	if (at < 0 || (at < st.st_size && ftruncate(fd, at) < 0)) {
 		err_set(e, FAULT_IO, "output", "%s: %s", path, strerror(errno));
 		goto out;
 	}
-	if (last != '\n') /* a power cut in the middle of a line: it is bad and stays alone */
+	if (end)
 		buf_char(&b, '\n');
 	archive_manifest_line(x, &b);
 	rc = file_write(fd, path, buf_get(&b), e);
 	if (rc == 0 && sync && fdatasync(fd) < 0)
 		rc = err_set(e, FAULT_IO, "output", "%s: %s", path, strerror(errno));
 	if (rc < 0)
-		(void)!ftruncate(fd, st.st_size);
+		(void)!ftruncate(fd, at);
 out:
 	buf_free(&b);
 	return rc;

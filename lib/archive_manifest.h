@@ -30,6 +30,7 @@ struct archive_manifest {
 	size_t n, cap;
 	unsigned bad;   /* lines that were not believed */
 	struct err why; /* the first of them */
+	bool torn;      /* it ends in a line that a crash has cut: nothing is wrong with that */
 };
 
 /* True if ${name} can be the name of a stream: letters, digits, "._-", no dot first. */

@@ -244,7 +244,7 @@ static int recover_manifest(struct recovery *r, struct err *e)
 	if (lock < 0)
 		return -1;
 	rc = archive_manifest_read(r->dir, &r->manifest, e);
-	changed = r->manifest.bad > 0;
+	changed = r->manifest.bad > 0 || r->manifest.torn;
 	for (size_t i = 0; i < r->manifest.n && rc == 0; i++) {
 		if (!r->manifest.list[i].unlisted)
 			continue;

@@ -225,11 +225,11 @@ static void by_index(struct archive_segment *s)
 		return;
 	a = arena_new();
 	name = archive_index_path(s->path, a);
-	s->index = archive_lookup_open(name, &s->why);
+	s->index = archive_lookup_open(name, true, &s->why);
 	if (!s->index && access(name, F_OK) < 0 && errno == ENOENT)
 		s->why.text[0] = '\0';
 	if (s->index && archive_lookup_sum(s->index)->bytes != s->size) {
-		err_set(&s->why, FAULT_DATA, "archive-index", "%s: the index of another file", name);
+		err_set(&s->why, FAULT_TEMP, "archive-index", "%s: the index of another file", name);
 		archive_lookup_close(s->index);
 		s->index = NULL;
 	}

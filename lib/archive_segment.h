@@ -23,7 +23,10 @@ void archive_segment_close(struct archive_segment *s);
 /* The index that the frames come from, or NULL if it is not there, damaged, or of another file. */
 struct archive_lookup *archive_segment_index(struct archive_segment *s);
 
-/* Why there is none, for those who want to know; "" if there simply is no file. */
+/*
+ * Why there is none: "" if there simply is no file; FAULT_TEMP if it is that of another file, as for a
+ * moment while the segment is compacted; else FAULT_DATA or FAULT_IO.
+ */
 const struct err *archive_segment_why(const struct archive_segment *s);
 
 const char *archive_segment_path(const struct archive_segment *s);

@@ -15,6 +15,8 @@
 #include "diag.h"
 #include "file.h"
 
+enum { LOOK_MS = 2000 }; /* the clock may be set, or go fast: it is looked at as often */
+
 struct archive_writer {
 	const struct archive_write_how *how;
 	char stream[ARCHIVE_STREAM_MAX + 1];
@@ -129,7 +131,7 @@ static int segment_begin(struct archive_writer *w, int64_t ms, struct err *e)
 }
 
 /* Make what was added durable.  If that fails once it has failed for good. */
-static int commit(struct archive_writer *w, struct err *e)
+int archive_writer_commit(struct archive_writer *w, struct err *e)
 {
 	w->fresh = true;
 	if (w->bad.fault == FAULT_NONE && w->build && archive_build_commit(w->build, &w->bad) == 0)
@@ -145,7 +147,7 @@ int archive_writer_seal(struct archive_writer *w, struct err *e)
 {
 	int rc;
 
-	if (commit(w, e) < 0)
+	if (archive_writer_commit(w, e) < 0)
 		return -1;
 	if (!w->build)
 		return 0;
@@ -182,18 +184,11 @@ int archive_writer_add(struct archive_writer *w, struct str line, const struct j
 	w->fresh = false;
 	if (rc == 0)
 		rc = archive_build_add(w->build, line, root, &w->bad);
+	if (rc == 0 && archive_build_raw(w->build) >= w->how->size)
+		rc = archive_writer_seal(w, &w->bad);
 	if (rc < 0)
 		*e = w->bad;
 	return rc;
-}
-
-int archive_writer_commit(struct archive_writer *w, struct err *e)
-{
-	if (commit(w, e) < 0)
-		return -1;
-	if (w->build && archive_build_raw(w->build) >= w->how->size)
-		return archive_writer_seal(w, e);
-	return 0;
 }
 
 int archive_writer_tick(struct archive_writer *w, struct err *e)
@@ -203,6 +198,6 @@ int archive_writer_tick(struct archive_writer *w, struct err *e)
 	if (!w->build || w->how->by_records)
 		return -1;
 	if (now < w->until)
-		return w->until - now < INT32_MAX ? (int)(w->until - now) : INT32_MAX;
+		return w->until - now < LOOK_MS ? (int)(w->until - now) : LOOK_MS;
 	return archive_writer_seal(w, e) < 0 ? -2 : -1;
 }

@@ -15,6 +15,9 @@
 #define BLOCK_BYTES \
 	KIB(256) /* unit of reading, of writing and of work for one thread: fits in L2 */
 
+#define COMMITTED_BYTES \
+	MIB(1) /* of output that one commit of a stage with effects stands for, while there is input */
+
 #define REQUEST_HEAD_MAX KIB(64)  /* request line and headers together; carriers send below 4 KiB */
 #define REQUEST_BODY_MAX KIB(900) /* leaves room in LINE_MAX_BYTES for headers and JSON escapes */
 #define REQUEST_HEADERS  100      /* headers in one request */

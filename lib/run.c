@@ -190,10 +190,16 @@ static void input_error(struct runner *r, const struct err *e)
 	r->input_failed = true;
 }
 
-static bool full(const struct job *j)
+/* A commit costs a sync of the disk, so more is written with each of them. */
+static bool full(const struct runner *r, const struct job *j)
 {
+	size_t enough = BLOCK_BYTES;
+
+	for (unsigned i = 0; i < r->run->n_stages; i++)
+		if (r->run->stages[i].stage->commit)
+			enough = COMMITTED_BYTES;
 	for (unsigned i = 0; i < j->n_out; i++)
-		if (j->out[i].n >= BLOCK_BYTES)
+		if (j->out[i].n >= enough)
 			return true;
 	return false;
 }
@@ -212,7 +218,7 @@ static void run_alone(struct runner *r)
 		switch (lines_next(r->lines, &job.in, &e)) {
 		case LINES_BLOCK:
 			work_block(r->works[0], &job);
-			if ((full(&job) || job.stop.fault) && write_out(r, &job) < 0)
+			if ((full(r, &job) || job.stop.fault) && write_out(r, &job) < 0)
 				break;
 			meter = account(r, &job);
 			stop(r, &job);
