@@ -40,6 +40,11 @@ links() {
 	links omni-queue yyjson zstd z crypto sqlite3
 }
 
+@test "omni-replay links what it filters with, and not libarchive" {
+	plain
+	links omni-replay yyjson zstd z crypto jq pcre2-8
+}
+
 @test "omni-pipe links what its stages do, together" {
 	plain
 	links omni-pipe yyjson zstd z crypto jq pcre2-8

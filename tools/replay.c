@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: MIT */
+#include "replay.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "archive_verbs.h"
+#include "clock.h"
+#include "crypto.h"
+#include "diag.h"
+#include "id.h"
+#include "meter.h"
+#include "sig.h"
+#include "sink.h"
+
+struct replay {
+	struct args args;
+	struct source *source;
+	struct pick *pick;
+	struct make make;
+	struct pace pace;
+	struct cursor cursor;
+	struct tally *tally; /* --dry-run: nothing else comes of it */
+	struct sink *sink;
+	unsigned rejects; /* their channel */
+	struct buf out, refused;
+	struct arena *arena;
+	struct meter_stage count;
+	struct meter meter;
+	struct archive_range range;
+	int64_t shift_to, last; /* with --shift-to; the time of the record before */
+	int64_t ended;          /* clock_mono of the last record */
+	uint64_t limit;
+	bool resumed, stopping;
+	int code; /* what damage makes the exit code */
+};
+
+static const struct opt opts[] = {
+	ARCHIVE_OPT_ROOT,
+	ARCHIVE_OPT_STREAM,
+	ARCHIVE_OPT_FROM,
+	ARCHIVE_OPT_TO,
+	{ "filter", 0, "RULE",
+	  "only records for which this condition of omni-route holds, or @FILE", false },
+	{ "jq", 0, "FILTER", "only records of which this makes neither false nor null", false },
+	{ "ids", 0, "FILE", "only records whose id stands in FILE, one a line", false },
+	{ "limit", 0, "N", "no more than N records", false },
+	{ "rate", 0, "N/s", "so many a second (/m, /h)", false },
+	{ "speed", 0, "Nx",
+	  "as far apart as they were, N times as fast; max (default) without pause", false },
+	{ "shift-to", 0, "TIME", "move our times so that the first record is of TIME", false },
+	{ "new-ids", 0, NULL, "give records new ids, so that nobody takes them for duplicates", false },
+	{ "mark", 0, NULL, "append `replay`, which says when and in which run", false },
+	{ "run", 0, "NAME", "what the run is called (default: a new id)", false },
+	{ "cursor", 0, "FILE", "keep in FILE how far it went, and go on from there", false },
+	{ "allow-outbound", 0, NULL, "let messages go that would be sent again", false },
+	{ "dry-run", 'n', NULL, "write no records, but how many there are", false },
+	{ "json", 0, NULL, "with --dry-run: as a line of JSON", false },
+	{ "rejects", 'r', "FILE", "append rejects to FILE instead of standard output", false },
+	{ "quiet", 'q', NULL, "no warnings", false },
+	{ "verbose", 'v', NULL, "a summary on standard error at the end", false },
+	{ "progress", 0, NULL, "show a progress bar if standard error is a terminal", false },
+	{ "metrics", 0, "FILE", "keep Prometheus metrics in FILE", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static const struct program program = {
+	.name = "omni-replay",
+	.purpose = "Write records once more, from an archive, from files or from standard input.",
+	.operands = "[FILE...]",
+	.example = "omni-replay -s webhooks --from yesterday --to today --rate 200/s | omni-validate",
+	.opts = opts,
+};
+
+/* ---- writing ---- */
+
+/* Write what has gathered; then the cursor says that it went, and stands at ${spot}. */
+static int flush(struct replay *r, const struct spot *spot, struct err *e)
+{
+	r->count.counts.bytes_out += r->out.n;
+	if (r->out.n > 0 && sink_write(r->sink, SINK_OUT, buf_get(&r->out), e) < 0)
+		return -1;
+	if (r->refused.n > 0 && sink_write(r->sink, r->rejects, buf_get(&r->refused), e) < 0)
+		return -1;
+	buf_reset(&r->out);
+	buf_reset(&r->refused);
+	if (spot)
+		r->cursor.spot = *spot;
+	return r->tally ? 0 : cursor_write(&r->cursor, e);
+}
+
+static void refuse(struct replay *r, const struct rec *rec, struct str raw, uint64_t lineno,
+		   const struct err *e)
+{
+	struct buf *b = r->rejects == SINK_OUT ? &r->out : &r->refused;
+
+	counts_reject(&r->count.counts, e->fault);
+	if (r->tally)
+		return;
+	if (rec)
+		rec_reject(b, "replay", rec, e);
+	else
+		rec_reject_raw(b, "replay", raw, lineno, e);
+	buf_char(b, '\n');
+	r->count.counts.out++;
+}
+
+/* ---- waiting ---- */
+
+static void heed(struct replay *r, int came)
+{
+	if (came & SIG_STATS)
+		meter_show(&r->meter);
+	if (came & SIG_STOP) {
+		r->stopping = true;
+		source_stop(r->source);
+	}
+}
+
+/* Show the meter; return when to do it again, as meter_tick. */
+static int tick(struct replay *r)
+{
+	struct err e;
+	int next;
+
+	r->meter.dirty = true;
+	r->meter.consumed = source_consumed(r->source);
+	next = meter_tick(&r->meter, &e);
+	if (next == -2) {
+		diag_warn("%s", e.text);
+		r->meter.metrics = NULL;
+		next = -1;
+	}
+	return next;
+}
+
+/* Sleep for ${ms} (-1: until something comes), at most until the meter or ${fd} wants something. */
+static void rest(struct replay *r, int ms, int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int next = tick(r);
+
+	if (next >= 0 && (ms < 0 || next < ms))
+		ms = next;
+	heed(r, sig_poll(&p, 1, ms));
+}
+
+/* Wait until the record of the time ${at} at ${spot} is due; what went before is written first. */
+static int wait_for(struct replay *r, int64_t at, const struct spot *spot, struct err *e)
+{
+	int ms;
+
+	while (!r->stopping && (ms = pace_due(&r->pace, r->ended = clock_mono(), at)) > 0) {
+		if ((r->out.n > 0 || r->refused.n > 0) && flush(r, spot, e) < 0)
+			return -1;
+		rest(r, ms, -1);
+	}
+	return 0;
+}
+
+/* ---- one record ---- */
+
+/* The time of ${rec}, else that of the one before. */
+static int64_t time_of(struct replay *r, const struct rec *rec)
+{
+	int64_t ms;
+
+	if (clock_parse(rec_str(rec, "at"), &ms) == 0)
+		r->last = ms;
+	return r->last;
+}
+
+static void begin_shift(struct replay *r, int64_t at)
+{
+	if (!r->make.shift || r->cursor.shifted || at == INT64_MIN)
+		return;
+	r->make.by = r->cursor.by = r->shift_to - at;
+	r->cursor.shifted = true;
+}
+
+/* ${rec} goes.  Return 0, 1 where the work is to end before it, or -1. */
+static int give(struct replay *r, const struct rec *rec, int64_t at, const struct spot *spot,
+		struct err *e)
+{
+	struct rec made;
+
+	if (r->tally) {
+		tally_add(r->tally, rec, at, rec->line.n + 1);
+	} else {
+		if (wait_for(r, at, spot, e) < 0)
+			return -1;
+		if (r->stopping)
+			return 1;
+		begin_shift(r, at);
+		make_rec(&r->make, rec, &made);
+		rec_write(&r->out, &made);
+		buf_char(&r->out, '\n');
+	}
+	r->count.counts.out++;
+	r->cursor.given++;
+	return 0;
+}
+
+static bool in_range(const struct replay *r, int64_t at)
+{
+	return at == INT64_MIN ? r->range.from == INT64_MIN && r->range.to == INT64_MAX :
+				 at >= r->range.from && at < r->range.to;
+}
+
+/* Return 0, 1 where the work is to end before the line, or -1. */
+static int take_line(struct replay *r, struct str line, const struct source_block *b,
+		     const struct spot *spot, uint64_t lineno, struct err *e)
+{
+	struct rec rec = { .file = b->name, .lineno = lineno };
+	struct err why;
+	int64_t at;
+	int yes;
+
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	if (line.n == 0)
+		return 0;
+	r->count.counts.in++;
+	r->count.counts.bytes_in += line.n + 1;
+	if (rec_parse(&rec, line, r->arena, &why) < 0) {
+		refuse(r, NULL, line, lineno, &why);
+		return 0;
+	}
+	at = time_of(r, &rec);
+	if (!in_range(r, at))
+		return 0;
+	yes = pick_test(r->pick, &rec, &why);
+	if (yes < 0)
+		refuse(r, &rec, STR_NONE, lineno, &why);
+	return yes > 0 ? give(r, &rec, at, spot, e) : 0;
+}
+
+/* ---- the stream ---- */
+
+static bool full(const struct replay *r)
+{
+	return r->out.n >= BLOCK_BYTES || r->refused.n >= BLOCK_BYTES;
+}
+
+static void too_long(struct replay *r, const struct source_block *b)
+{
+	struct str start = str_utf8_cut(b->text, LINE_MAX_BYTES / 6);
+	struct err e;
+
+	r->count.counts.in++;
+	err_set(&e, FAULT_DATA, "line-too-long",
+		"a line of %llu bytes is longer than %zu; its first %zu are kept",
+		(unsigned long long)b->too_long, LINE_MAX_BYTES, start.n);
+	refuse(r, NULL, start, b->lineno, &e);
+}
+
+/* Return 0, 1 at the end that was asked for, or -1; ${spot} is left behind what was taken. */
+static int take_block(struct replay *r, const struct source_block *b, struct spot *spot, struct err *e)
+{
+	struct str left = b->text;
+	uint64_t lineno = b->lineno;
+	bool archive = b->spot.pos.segment[0] != '\0';
+
+	*spot = b->spot;
+	if (b->before != INT64_MIN)
+		r->last = b->before;
+	if (b->too_long) {
+		too_long(r, b);
+		spot->line++;
+		return 0;
+	}
+	while (left.n > 0) {
+		size_t n = str_find(left, '\n');
+		int rc = 0;
+
+		if (r->limit && r->cursor.given >= r->limit)
+			return 1;
+		rc = take_line(r, str_sub(left, 0, n), b, spot, lineno, e);
+		arena_reset(r->arena);
+		if (rc != 0)
+			return rc;
+		left = str_sub(left, n + 1, left.n);
+		lineno++;
+		if (archive)
+			spot->pos.line++;
+		else
+			spot->line++;
+		if (full(r) && flush(r, spot, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * A part of the input could not be read; the rest is.  Of an archive that is an answer, of an operand
+ * a failure, as in a stage.
+ */
+static void damaged(struct replay *r, const struct err *e)
+{
+	diag_error("%s", e->text);
+	if (r->code != EXIT_OK)
+		return;
+	if (source_is_archive(r->source))
+		r->code = EXIT_REJECTED;
+	else
+		r->code = e->fault == FAULT_DATA ? EXIT_DATA : EXIT_IO;
+}
+
+/* Replay all that the source gives.  Return 0, or -1. */
+static int pour(struct replay *r, struct err *e)
+{
+	struct spot spot = r->cursor.spot;
+	struct source_block b;
+	int rc = 0;
+
+	while (rc == 0) {
+		heed(r, sig_poll(NULL, 0, 0));
+		switch (r->stopping && !source_fd(r->source) ? SOURCE_END :
+							       source_next(r->source, &b, e)) {
+		case SOURCE_BLOCK:
+			rc = take_block(r, &b, &spot, e);
+			tick(r);
+			break;
+		case SOURCE_WAIT:
+			rc = flush(r, &spot, e);
+			if (rc == 0)
+				rest(r, -1, source_fd(r->source));
+			break;
+		case SOURCE_DAMAGED:
+			damaged(r, e);
+			break;
+		case SOURCE_FAILED:
+			rc = -1;
+			break;
+		case SOURCE_END:
+			rc = 1;
+			break;
+		}
+	}
+	if (rc < 0)
+		return -1;
+	r->cursor.done = !r->stopping;
+	return flush(r, &spot, e);
+}
+
+/* ---- from the command line ---- */
+
+/* A digest of what says which records go: a cursor belongs to these. */
+static void digest(const struct replay *r, char out[65])
+{
+	static const char *const telling[] = { "root", "stream", "from",
+					       "to",   "filter", "jq",
+					       "ids",  "limit",  "allow-outbound" };
+	struct buf b = { .max = MIB(8) };
+	struct str hex;
+
+	for (size_t i = 0; i < LEN(telling); i++) {
+		const char *value = opt_value(&r->args, telling[i]);
+
+		buf_fmt(&b, "%s=", telling[i]);
+		buf_str(&b, str_c(value));
+		buf_char(&b, '\0');
+	}
+	for (int i = 0; i < r->args.n_operands; i++) {
+		buf_str(&b, str_c(r->args.operands[i]));
+		buf_char(&b, '\0');
+	}
+	hex = hash_hex(r->arena, HASH_SHA256, buf_get(&b));
+	memcpy(out, hex.p, 64);
+	out[64] = '\0';
+	buf_free(&b);
+}
+
+static void begin_anew(struct cursor *c, const char *run)
+{
+	struct id id = id_born(clock_now());
+	size_t n = run ? strlen(run) : 0;
+
+	memset(&c->spot, 0, sizeof(c->spot));
+	c->given = 0;
+	c->shifted = c->done = false;
+	memcpy(c->run, run ? run : id.text, run ? n + 1 : sizeof(id.text));
+}
+
+static int open_cursor(struct replay *r, struct err *e)
+{
+	struct cursor *c = &r->cursor;
+	const char *path = opt_value(&r->args, "cursor"), *run = opt_value(&r->args, "run");
+	char options[65];
+
+	c->fd = -1;
+	if (run && (strlen(run) > CURSOR_RUN_MAX || !*run || !str_utf8(str_c(run))))
+		return err_set(e, FAULT_USAGE, "usage", "--run takes 1 to %d bytes of text",
+			       CURSOR_RUN_MAX);
+	if (path && cursor_open(c, path, e) < 0)
+		return -1;
+	digest(r, options);
+	if (c->begun && strcmp(options, c->options) != 0)
+		return err_set(e, FAULT_USAGE, "usage",
+			       "%s: the cursor is of a replay with other options; remove it to begin anew",
+			       path);
+	memcpy(c->options, options, sizeof(options));
+	if (!c->begun)
+		begin_anew(c, run);
+	r->resumed = c->begun && !c->done;
+	return 0;
+}
+
+static int read_options(struct replay *r, struct err *e)
+{
+	const struct args *a = &r->args;
+	const char *rejects = opt_value(a, "rejects");
+	int channel = SINK_OUT;
+
+	if (a->n_operands == 0 && !opt_flag(a, "root") && !opt_flag(a, "stream") && isatty(STDIN_FILENO))
+		return err_set(e, FAULT_USAGE, "usage",
+			       "standard input is a terminal: name a stream or a file, or pipe records in");
+	r->make.shift = opt_flag(a, "shift-to");
+	r->make.new_ids = opt_flag(a, "new-ids");
+	r->make.mark = opt_flag(a, "mark");
+	r->shift_to = clock_now();
+	if (archive_range_of(a, &r->range, e) < 0 || pace_read(&r->pace, a, e) < 0 ||
+	    opt_time(a, "shift-to", r->shift_to, &r->shift_to, e) < 0 ||
+	    opt_number(a, "limit", 1, INT64_MAX, &r->limit, e) < 0)
+		return -1;
+	if (opt_flag(a, "json") && !opt_flag(a, "dry-run"))
+		return err_set(e, FAULT_USAGE, "usage",
+			       "--json is for --dry-run; records are JSON anyway");
+	r->pick = pick_new(a, e);
+	if (!r->pick || open_cursor(r, e) < 0)
+		return -1;
+	r->sink = sink_new();
+	if (rejects && !opt_flag(a, "dry-run"))
+		channel = sink_file(r->sink, rejects, e);
+	r->rejects = (unsigned)channel;
+	if (opt_flag(a, "dry-run"))
+		r->tally = tally_new();
+	return channel < 0 ? -1 : 0;
+}
+
+/* Replay what is in ${range}, from the place where the cursor stands. */
+static int replay_range(struct replay *r, struct archive_range range, struct err *e)
+{
+	r->range = r->cursor.range = range;
+	r->make.run = str_c(r->cursor.run);
+	r->make.by = r->cursor.by;
+	r->last = INT64_MIN;
+	source_free(r->source);
+	r->source = source_new(&r->args, range, &r->cursor.spot, e);
+	if (!r->source)
+		return -1;
+	r->meter.total = source_total(r->source);
+	return pour(r, e);
+}
+
+/*
+ * One that was interrupted is brought to its end first, with the range that it had.  If that is the
+ * one that is asked for now, all is done; else, "yesterday" of another day, it comes next.
+ */
+static int replay(struct replay *r, struct err *e)
+{
+	struct archive_range now = r->range, before = r->cursor.range;
+	bool same = now.from == before.from && now.to == before.to;
+	const char *run = opt_value(&r->args, "run");
+
+	if (r->resumed) {
+		/* A line that was cut when the last run was killed ends here; an empty one is nothing. */
+		if (!r->tally && r->cursor.given > 0)
+			buf_char(&r->out, '\n');
+		if (replay_range(r, before, e) < 0)
+			return -1;
+		if (same || r->stopping)
+			return 0;
+	}
+	if (r->cursor.begun && !same)
+		begin_anew(&r->cursor, run);
+	return replay_range(r, now, e);
+}
+
+static int finish(struct replay *r, struct err *e)
+{
+	struct buf b = { .max = SIZE_MAX };
+	int rc = 0;
+
+	if (r->tally) {
+		tally_write(r->tally, &r->pace, opt_flag(&r->args, "json"), &b);
+		rc = sink_write(r->sink, SINK_OUT, buf_get(&b), e);
+		buf_free(&b);
+	}
+	return rc == 0 ? sink_close(r->sink, e) : rc;
+}
+
+/* The summary; and how well a rate was kept: records by the time between the first and the last. */
+static void show(const struct replay *r)
+{
+	double s = (double)(r->ended - r->pace.start) / 1000;
+
+	meter_show(&r->meter);
+	if (r->pace.rate > 0 && r->pace.n > 1 && s > 0)
+		diag_note("%.3f/s, where %.3f/s was asked for", (double)(r->pace.n - 1) / s,
+			  r->pace.rate);
+}
+
+static int run(struct replay *r, struct err *e)
+{
+	int rc = -1;
+
+	r->out.max = r->refused.max = SIZE_MAX; /* a block and a line */
+	r->arena = arena_new();
+	r->count.name = "replay";
+	meter_init(&r->meter, &r->count, 1);
+	r->meter.metrics = opt_value(&r->args, "metrics");
+	r->meter.progress = opt_flag(&r->args, "progress") && isatty(STDERR_FILENO);
+	if (sig_init(false, e) < 0 || clock_init(e) < 0 || read_options(r, e) < 0 ||
+	    replay(r, e) < 0 || finish(r, e) < 0)
+		goto out;
+	rc = r->code ? r->code : counts_rejects(&r->count.counts) > 0 ? EXIT_REJECTED : EXIT_OK;
+	if (meter_end(&r->meter, e) < 0)
+		goto out;
+	if (opt_flag(&r->args, "verbose"))
+		show(r);
+out:
+	return rc;
+}
+
+static void close_all(struct replay *r)
+{
+	source_free(r->source);
+	pick_free(r->pick);
+	tally_free(r->tally);
+	sink_free(r->sink);
+	cursor_close(&r->cursor);
+	arena_free(r->arena);
+	buf_free(&r->out);
+	buf_free(&r->refused);
+}
+
+int replay_main(int argc, char **argv)
+{
+	struct replay r = { .cursor = { .fd = -1 } };
+	struct err e = { .fault = FAULT_NONE };
+	int rc;
+
+	diag_init(program.name);
+	rc = opt_parse(&program, NULL, argc, argv, &r.args, &e);
+	if (rc > 0)
+		return EXIT_OK;
+	if (rc == 0) {
+		diag_quiet(opt_flag(&r.args, "quiet"));
+		rc = run(&r, &e);
+	}
+	if (rc < 0)
+		rc = e.fault == FAULT_USAGE ? opt_usage(&program, e.text) : diag_fail(&e);
+	close_all(&r);
+	return rc;
+}
