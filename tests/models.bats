@@ -76,6 +76,12 @@ names() {
 		[ "$(wc -L <text)" -le 79 ] || { echo "$name"; false; }
 		no grep -q 'any JSON of\|()' text
 	done
+	# What is one of several things is explained part by part.
+	want 0 omni-models doc messagebird/webhook
+	for part in sms conversations channels platform; do
+		grep -qx "$part" out
+	done
+	grep -qx '  statusErrorCode? (string)' out
 	want 0 omni-models doc status
 	grep -q '^  rank (whole number)$' out
 	grep -q '^      played  *it was listened to$' out

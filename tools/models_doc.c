@@ -6,8 +6,15 @@
 
 enum {
 	WIDTH = 79, /* columns */
-	WORD = 20,  /* of a word in front of what it means */
-	DEEP = 3,   /* levels of members that are shown in place */
+	SEEN_MAX = 64,
+	WORD = 20, /* of a word in front of what it means */
+	DEEP = 3,  /* levels of members that are shown in place */
+};
+
+struct doc {
+	struct buf text;
+	const struct json *seen[SEEN_MAX]; /* objects whose members were shown */
+	size_t n_seen;
 };
 
 /* ${text} in lines of WIDTH columns, each behind ${indent} spaces. */
@@ -59,7 +66,7 @@ static void put_words(struct buf *b, struct place p, int indent)
 	buf_free(&line);
 }
 
-static void put_members(struct buf *b, struct place p, int depth);
+static void put_members(struct doc *d, struct place p, int depth);
 
 /* The object whose members are shown below ${p}: itself, or what its array holds; v is NULL if none. */
 static struct place object_of(struct place p)
@@ -73,8 +80,9 @@ static struct place object_of(struct place p)
 	return to;
 }
 
-static void put_one(struct buf *b, const struct place_member *m, int depth)
+static void put_one(struct doc *d, const struct place_member *m, int depth)
 {
+	struct buf *b = &d->text;
 	struct str unit = json_str(place_word(m->at, "x-unit"));
 	struct place below = object_of(m->at);
 	int indent = 2 + 4 * depth;
@@ -89,16 +97,40 @@ static void put_one(struct buf *b, const struct place_member *m, int depth)
 	put_wrapped(b, json_str(place_word(m->at, "description")), indent + 4);
 	put_words(b, m->at, indent + 4);
 	if (below.v && depth < DEEP)
-		put_members(b, below, depth + 1);
+		put_members(d, below, depth + 1);
 }
 
-static void put_members(struct buf *b, struct place p, int depth)
+static void put_members(struct doc *d, struct place p, int depth)
 {
 	struct place_member *list;
 	size_t n = place_members(p, true, &list);
 
+	if (d->n_seen < SEEN_MAX)
+		d->seen[d->n_seen++] = p.v;
 	for (size_t i = 0; i < n; i++)
-		put_one(b, &list[i], depth);
+		put_one(d, &list[i], depth);
+}
+
+static bool is_seen(const struct doc *d, const struct json *v)
+{
+	for (size_t i = 0; i < d->n_seen; i++)
+		if (d->seen[i] == v)
+			return true;
+	return false;
+}
+
+/* What the schema calls a part, and no member has led to: one of several things that it describes. */
+static void put_parts(struct doc *d, struct place root)
+{
+	for (struct json_iter it = json_iter(json_get(root.v, "$defs")); json_next(&it);) {
+		struct place part = { it.value, root.doc, root.docs };
+
+		if (!json_get(part.v, "properties") || is_seen(d, part.v))
+			continue;
+		buf_fmt(&d->text, "\n%.*s\n", STR_FMT(it.key));
+		put_wrapped(&d->text, json_str(place_word(part, "description")), 2);
+		put_members(d, part, 0);
+	}
 }
 
 static void put_programs(struct buf *b, const struct model *m)
@@ -123,17 +155,24 @@ static void put_doc(struct buf *b, const struct place_docs *docs, const struct m
 {
 	struct place root = model_place(docs, m);
 	struct json_iter it = json_iter(json_get(root.v, "examples"));
+	struct place_member *list;
+	struct doc d = { .text = { .max = SIZE_MAX } };
 
-	buf_fmt(b, "%s: %s\n", m->name, m->title);
-	put_wrapped(b, json_get_str(root.v, "description"), 2);
-	put_programs(b, m);
-	buf_lit(b, "\nmembers (those with a question mark may be missing)\n");
-	put_members(b, root, 0);
-	if (json_next(&it)) {
-		buf_lit(b, "\nexample\n  ");
-		buf_str(b, json_compact(docs->arena, it.value));
-		buf_char(b, '\n');
+	buf_fmt(&d.text, "%s: %s\n", m->name, m->title);
+	put_wrapped(&d.text, json_get_str(root.v, "description"), 2);
+	put_programs(&d.text, m);
+	if (place_members(root, true, &list) > 0) {
+		buf_lit(&d.text, "\nmembers (those with a question mark may be missing)\n");
+		put_members(&d, root, 0);
 	}
+	put_parts(&d, root);
+	if (json_next(&it)) {
+		buf_lit(&d.text, "\nexample\n  ");
+		buf_str(&d.text, json_compact(docs->arena, it.value));
+		buf_char(&d.text, '\n');
+	}
+	buf_str(b, buf_get(&d.text));
+	buf_free(&d.text);
 }
 
 static int doc_run(const struct setup *s, struct err *e)
