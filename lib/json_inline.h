@@ -62,20 +62,50 @@ static inline const struct json *inline_next(const struct json *v)
 	return (const struct json *)unsafe_yyjson_get_next(inline_val(v));
 }
 
+/* The first 8 bytes of a key, and what stands behind it; see inline_key_bytes. */
+static inline uint64_t inline_key_start(const struct json *key)
+{
+	uint64_t a;
+
+	memcpy(&a, unsafe_yyjson_get_str(inline_val(key)), 8);
+	return a;
+}
+
 /*
  * The first 16 bytes of a key, zeros behind its end.  Where the parser keeps a key there are at least 8
  * bytes behind its last one: the quote, the colon, a value, a bracket and the parser's padding of 4.
  */
 static inline void inline_key_bytes(const struct json *key, uint64_t *a, uint64_t *b)
 {
+#define FIRST(n) (((uint64_t)1 << 8 * (n)) - 1)
+	/* By length, so that there is no branch: lengths are as good as random. */
+	static const uint64_t masks[][2] = {
+		{ 0, 0 },
+		{ FIRST(1), 0 },
+		{ FIRST(2), 0 },
+		{ FIRST(3), 0 },
+		{ FIRST(4), 0 },
+		{ FIRST(5), 0 },
+		{ FIRST(6), 0 },
+		{ FIRST(7), 0 },
+		{ UINT64_MAX, 0 },
+		{ UINT64_MAX, FIRST(1) },
+		{ UINT64_MAX, FIRST(2) },
+		{ UINT64_MAX, FIRST(3) },
+		{ UINT64_MAX, FIRST(4) },
+		{ UINT64_MAX, FIRST(5) },
+		{ UINT64_MAX, FIRST(6) },
+		{ UINT64_MAX, FIRST(7) },
+		{ UINT64_MAX, UINT64_MAX },
+	};
+#undef FIRST
 	const char *p = unsafe_yyjson_get_str(inline_val(key));
-	size_t n = unsafe_yyjson_get_len(inline_val(key));
-	uint64_t x, y;
+	size_t n = unsafe_yyjson_get_len(inline_val(key)), at = n < 16 ? n : 16;
 
-	memcpy(&x, p, 8);
-	memcpy(&y, n > 8 ? p + 8 : p, 8);
-	*a = n >= 8 ? x : x & (((uint64_t)1 << 8 * n) - 1);
-	*b = n >= 16 ? y : n > 8 ? y & (((uint64_t)1 << 8 * (n - 8)) - 1) : 0;
+	memcpy(a, p, 8);
+	memcpy(b, p + (n > 8) * 8, 8);
+	*a &= masks[at][0];
+	*b &= masks[at][1];
 }
 
 #endif

@@ -213,6 +213,56 @@ static int by_op(const void *x, const void *y)
 	return a->op < b->op ? -1 : a->op > b->op;
 }
 
+/* Whether ${text} passes ${s}; 1 also where it is left to run time. */
+static bool passes(const struct step *s, struct str text)
+{
+	size_t n = 0;
+
+	switch (s->op) {
+	case STEP_TEXT:
+		return str_among(text, s->texts, s->n);
+	case STEP_MAX_LENGTH:
+	case STEP_MIN_LENGTH:
+		for (size_t i = 0; i < text.n; i++)
+			n += ((unsigned char)text.p[i] & 0xc0) != 0x80;
+		return s->op == STEP_MAX_LENGTH ? n <= s->count : n >= s->count;
+	case STEP_PATTERN:
+		return pattern_match(s->pattern, text) == 1;
+	default:
+		return s->format(text);
+	}
+}
+
+/*
+ * Where only some texts are allowed, what else is asked of a text is answered now.  The steps are in
+ * order: what asks about texts stands behind STEP_TEXT.  Return how many steps are left.
+ */
+static size_t fold_texts(struct planner *p, struct step *steps, size_t n)
+{
+	struct str *left;
+	size_t kept = 1, n_left = 0;
+
+	if (steps[0].op != STEP_TEXT)
+		return n;
+	left = arena_calloc(p->set->arena, steps[0].n, sizeof(*left));
+	for (size_t i = 0; i < steps[0].n; i++) {
+		bool ok = true;
+
+		for (size_t k = 1; k < n; k++)
+			if (steps[k].op <= STEP_MIN_LENGTH || steps[k].op == STEP_PATTERN ||
+			    steps[k].op == STEP_FORMAT)
+				ok &= passes(&steps[k], steps[0].texts[i]);
+		if (ok)
+			left[n_left++] = steps[0].texts[i];
+	}
+	steps[0] = (struct step){ .op = n_left ? STEP_TEXT : STEP_FAIL, .n = n_left, .texts = left };
+	for (size_t k = 1; k < n; k++)
+		if (steps[k].op > STEP_MIN_LENGTH && steps[k].op != STEP_PATTERN &&
+		    steps[k].op != STEP_FORMAT)
+			steps[kept++] = steps[k];
+	return kept;
+}
+
 /* Make a list of the steps that were written from ${from} on. */
 static const struct step *take_steps(struct planner *p, size_t from)
 {
@@ -225,6 +275,7 @@ static const struct step *take_steps(struct planner *p, size_t from)
 	memcpy(steps, p->steps.p + from, n * sizeof(*steps));
 	p->steps.n = from;
 	qsort(steps, n, sizeof(*steps), by_op);
+	n = fold_texts(p, steps, n);
 	steps[n] = (struct step){ .op = STEP_END };
 	return steps[0].op == STEP_FAIL ? &step_fail : steps;
 }

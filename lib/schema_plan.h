@@ -89,7 +89,14 @@ struct plan {
 struct name {
 	uint64_t a, b; /* as inline_key_bytes gives them */
 	size_t n;
-	const char *p; /* NULL: a free place in the table */
+	const char *p;           /* NULL: a free place in the table */
+	const struct plan *plan; /* NULL: anything will do */
+	/*
+	 * Who stood behind it the last time: records of one maker have their members in one order.
+	 * Only a guess, read and written without order by all threads.
+	 */
+	struct name *after;
+	uint64_t mask; /* of the bytes of `a` that count */
 	unsigned slot;
 };
 
@@ -133,9 +140,9 @@ struct dependent {
 
 struct object_plan {
 	unsigned n_slots, words;
-	const struct name *table; /* by hash: open addressing */
-	uint64_t mask;
-	const struct plan **members; /* by slot; NULL: nothing */
+	struct name *table;    /* by hash: open addressing */
+	struct name *first;    /* the one that came first the last time, as `after` */
+	uint64_t mask, factor; /* of the hash */
 	struct slots required;
 	uint64_t min, max; /* how many members */
 	const struct rest *rests;
@@ -146,12 +153,13 @@ struct object_plan {
 	struct branch all;              /* its conditions only */
 	const struct plan *unevaluated; /* NULL: anything */
 	struct slots evaluated;         /* whatever the conditions say */
-	bool track;                     /* the conditions' marks are asked for */
+	bool asks;  /* there are dependents or conditions, or marks to ask for */
+	bool track; /* the conditions' marks are asked for */
 };
 
-static inline uint64_t name_hash(uint64_t a, uint64_t b, size_t n)
+static inline uint64_t name_hash(uint64_t a, uint64_t b, size_t n, uint64_t factor)
 {
-	return ((a ^ (b << 23 | b >> 41)) + n) * 0x9e3779b97f4a7c15u >> 32;
+	return ((a ^ (b << 23 | b >> 41)) + n) * factor >> 32;
 }
 
 /**

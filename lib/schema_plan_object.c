@@ -6,11 +6,14 @@
 
 #include "diag.h"
 
+enum { FACTORS = 24 }; /* that are tried */
+
 struct builder {
 	struct planner *planner;
 	const struct together *t;
 	struct object_plan *plan;
 	struct str names[SLOTS_MAX];
+	const struct plan *plans[SLOTS_MAX]; /* of the members with these names; NULL: anything */
 	unsigned n;
 	bool track;  /* marks are asked for */
 	bool failed; /* only the exact evaluation will do */
@@ -272,7 +275,6 @@ static void plan_members(struct builder *b, const struct node *unevaluated)
 {
 	struct object_plan *o = b->plan;
 
-	o->members = arena_calloc(memory(b), b->n, sizeof(*o->members));
 	for (unsigned slot = 0; slot < b->n && !b->failed; slot++) {
 		const struct node *list[TOGETHER_MAX + 2];
 		size_t n = 0;
@@ -287,8 +289,7 @@ static void plan_members(struct builder *b, const struct node *unevaluated)
 			slots_add(&o->evaluated, slot);
 		else if (unevaluated && !o->track)
 			list[n++] = unevaluated;
-		if (n > 0)
-			o->members[slot] = plan_of(b->planner, list, n);
+		b->plans[slot] = n > 0 ? plan_of(b->planner, list, n) : NULL;
 	}
 }
 
@@ -378,28 +379,67 @@ static struct name make_name(struct str text, unsigned slot)
 	memcpy(bytes, text.p, text.n < sizeof(bytes) ? text.n : sizeof(bytes));
 	memcpy(&n.a, bytes, 8);
 	memcpy(&n.b, bytes + 8, 8);
+	n.mask = text.n >= 8 ? UINT64_MAX : ((uint64_t)1 << 8 * text.n) - 1;
 	return n;
+}
+
+/* How many of ${names} do not find their place of ${size} free. */
+static unsigned collisions(const struct name *names, unsigned n, size_t size, uint64_t factor)
+{
+	unsigned char used[SLOTS_MAX * 4];
+	unsigned bad = 0;
+
+	memset(used, 0, size);
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t at = name_hash(names[i].a, names[i].b, names[i].n, factor) & (size - 1);
+
+		bad += used[at];
+		used[at] = 1;
+	}
+	return bad;
+}
+
+/* A factor by which each name has a place of its own, or as many as some tries could reach. */
+static uint64_t best_factor(const struct name *names, unsigned n, size_t size)
+{
+	uint64_t factor = 0x9e3779b97f4a7c15u, best = factor;
+	unsigned least = ~0u, bad;
+
+	for (int i = 0; i < FACTORS && least > 0; i++, factor = factor * 0xd1342543de82ef95u + 2) {
+		bad = collisions(names, n, size, factor);
+		if (bad < least) {
+			least = bad;
+			best = factor;
+		}
+	}
+	return best;
 }
 
 /* The table of names, at most a quarter full. */
 static void plan_table(struct builder *b)
 {
 	struct object_plan *o = b->plan;
-	struct name *table;
+	struct name *table, names[SLOTS_MAX];
 	size_t size = 4;
 
 	while (size < b->n * (size_t)4)
 		size *= 2;
+	for (unsigned i = 0; i < b->n; i++)
+		names[i] = make_name(b->names[i], i);
+	o->factor = best_factor(names, b->n, size);
 	table = arena_calloc(memory(b), size, sizeof(*table));
 	for (unsigned i = 0; i < b->n; i++) {
-		struct name n = make_name(b->names[i], i);
-		uint64_t at = name_hash(n.a, n.b, n.n) & (size - 1);
+		uint64_t at = name_hash(names[i].a, names[i].b, names[i].n, o->factor) & (size - 1);
 
+		names[i].plan = b->failed ? NULL : b->plans[i];
 		while (table[at].p)
 			at = (at + 1) & (size - 1);
-		table[at] = n;
+		table[at] = names[i];
 	}
+	for (size_t i = 0; i < size; i++)
+		table[i].after = table; /* any guess will do */
 	o->table = table;
+	o->first = table;
 	o->mask = size - 1;
 	o->n_slots = b->n;
 	o->words = (b->n + 63) / 64;
@@ -461,6 +501,7 @@ struct object_plan *plan_object(struct planner *p, const struct together *t)
 	plan_table(b);
 	if (rest)
 		o->unevaluated = plan_of(p, &rest, 1);
+	o->asks = o->track || o->n_dependents > 0 || o->all.n_conditions > 0;
 	failed = b->failed;
 	free(b);
 	return failed ? NULL : o;

@@ -28,10 +28,38 @@ static bool not_sure(struct run *r)
 
 /* ---- values ---- */
 
+/* Words are short: a call to compare them would take longer than that does. */
+static inline bool same_text(const char *p, const char *q, size_t n)
+{
+	uint64_t a, b, c, d;
+	uint32_t e, f, g, h;
+
+	if (n > 16)
+		return memcmp(p, q, n) == 0;
+	if (n >= 8) {
+		memcpy(&a, p, 8);
+		memcpy(&b, q, 8);
+		memcpy(&c, p + n - 8, 8);
+		memcpy(&d, q + n - 8, 8);
+		return ((a ^ b) | (c ^ d)) == 0;
+	}
+	if (n >= 4) {
+		memcpy(&e, p, 4);
+		memcpy(&f, q, 4);
+		memcpy(&g, p + n - 4, 4);
+		memcpy(&h, q + n - 4, 4);
+		return ((e ^ f) | (g ^ h)) == 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != q[i])
+			return false;
+	return true;
+}
+
 static bool one_of_texts(const struct step *s, struct str text)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->texts[i].n == text.n && memcmp(s->texts[i].p, text.p, text.n) == 0)
+		if (s->texts[i].n == text.n && same_text(s->texts[i].p, text.p, text.n))
 			return true;
 	return false;
 }
@@ -74,7 +102,7 @@ static bool matches(struct run *r, const struct pattern *p, struct str s)
 	return rc > 0 || (rc < 0 && not_sure(r));
 }
 
-static bool number_step(const struct step *s, struct str text)
+static __attribute__((noinline)) bool number_step(const struct step *s, struct str text)
 {
 	struct number n = number_read(text);
 
@@ -170,21 +198,11 @@ static void join(struct slots *to, const struct slots *more, unsigned words)
 static bool run_conditions(struct run *r, const struct branch *b, const struct members *m,
 			   struct slots *seen);
 
-/* ${seen}: where what it evaluates is marked if it holds. */
-static bool run_branch(struct run *r, const struct branch *b, const struct members *m, struct slots *seen)
+static bool branch_holds(struct run *r, const struct branch *b, const struct members *m,
+			 struct slots *seen)
 {
-	struct slots mine = *seen;
-
-	if (++r->steps > SCHEMA_STEPS_MAX)
-		return not_sure(r);
-	if (b->never)
-		return false;
-	if (b->whole) {
-		if (!run(r, b->whole, m->object))
-			return false;
-		join(seen, &b->marks, m->words);
-		return true;
-	}
+	if (b->whole)
+		return run(r, b->whole, m->object);
 	if (!includes(&m->there, &b->required, m->words))
 		return false;
 	for (size_t i = 0; i < b->n_members; i++) {
@@ -193,7 +211,22 @@ static bool run_branch(struct run *r, const struct branch *b, const struct membe
 		if (has(&m->there, slot) && !run(r, b->members[i].plan, m->values[slot]))
 			return false;
 	}
-	if (b->n_conditions > 0 && !run_conditions(r, b, m, &mine))
+	return b->n_conditions == 0 || run_conditions(r, b, m, seen);
+}
+
+/* ${seen}: where what it evaluates is marked if it holds, and anybody asks. */
+static bool run_branch(struct run *r, const struct branch *b, const struct members *m, struct slots *seen)
+{
+	struct slots mine;
+
+	if (++r->steps > SCHEMA_STEPS_MAX)
+		return not_sure(r);
+	if (b->never)
+		return false;
+	if (!m->track)
+		return branch_holds(r, b, m, seen);
+	mine = *seen;
+	if (!branch_holds(r, b, m, &mine))
 		return false;
 	join(&mine, &b->marks, m->words);
 	*seen = mine;
@@ -251,20 +284,44 @@ static bool run_conditions(struct run *r, const struct branch *b, const struct m
 }
 
 /* The name of a member, found in the table; NULL if it has no slot. */
-static inline const struct name *find_name(const struct object_plan *o, const struct json *key)
+static struct name *find_name(const struct object_plan *o, const struct json *key)
 {
 	size_t n = inline_len(key);
 	uint64_t a, b;
 
 	inline_key_bytes(key, &a, &b);
-	for (uint64_t at = name_hash(a, b, n) & o->mask; o->table[at].p; at = (at + 1) & o->mask) {
-		const struct name *name = &o->table[at];
+	for (uint64_t at = name_hash(a, b, n, o->factor) & o->mask; o->table[at].p;
+	     at = (at + 1) & o->mask) {
+		struct name *name = &o->table[at];
 
 		if (name->a == a && name->b == b && name->n == n &&
 		    (n <= 16 || memcmp(name->p, inline_text(key).p, n) == 0))
 			return name;
 	}
 	return NULL;
+}
+
+/* True if ${key} is ${name}, which may be a free place of the table. */
+static inline bool is_name(const struct name *name, const struct json *key)
+{
+	size_t n = inline_len(key);
+
+	return name->n == n && ((inline_key_start(key) ^ name->a) & name->mask) == 0 && name->p &&
+	       (n <= 8 || same_text(name->p + 8, inline_text(key).p + 8, n - 8));
+}
+
+/* The same as find_name for the member that comes where ${guess} says which one did the last time. */
+static inline struct name *next_name(const struct object_plan *o, const struct json *key,
+				     struct name **guess)
+{
+	struct name *name = __atomic_load_n(guess, __ATOMIC_RELAXED);
+
+	if (is_name(name, key))
+		return name;
+	name = find_name(o, key);
+	if (name)
+		__atomic_store_n(guess, name, __ATOMIC_RELAXED);
+	return name;
 }
 
 /* A member without a slot. */
@@ -290,31 +347,44 @@ static bool run_rest(struct run *r, const struct object_plan *o, struct str key,
 	return evaluated || !o->unevaluated || run(r, o->unevaluated, value);
 }
 
-/* Each member by itself; they are put into their slots. */
-static bool run_members(struct run *r, const struct object_plan *o, struct members *m,
-			const struct json **values)
+/*
+ * Each member by itself; they are put into their slots.  ${one}: one word has all slots, which is
+ * then kept in a register.
+ */
+static inline __attribute__((always_inline)) bool run_members(struct run *r, struct object_plan *o,
+							      struct members *m,
+							      const struct json **values, const bool one)
 {
 	size_t n = inline_len(m->object);
 	const struct json *key = inline_first(m->object), *value;
+	bool open = o->n_rests == 0 && !o->unevaluated;
+	struct name **guess = &o->first;
+	uint64_t there = 0;
 
 	for (size_t i = 0; i < n; i++, key = inline_next(value)) {
-		const struct name *name = find_name(o, key);
+		struct name *name = next_name(o, key, guess);
+		uint64_t *word, bit;
 
 		value = inline_value(key);
 		if (o->property_names && !run(r, o->property_names, key))
 			return false;
 		if (!name) {
-			if ((o->n_rests > 0 || o->unevaluated) && !run_rest(r, o, inline_text(key), value))
+			if (!open && !run_rest(r, o, inline_text(key), value))
 				return false;
 			continue;
 		}
-		if (has(&m->there, name->slot)) /* a member that stands twice */
+		guess = &name->after;
+		word = one ? &there : &m->there.w[name->slot / 64];
+		bit = (uint64_t)1 << (name->slot % 64);
+		if (*word & bit) /* a member that stands twice */
 			return not_sure(r);
-		m->there.w[name->slot / 64] |= (uint64_t)1 << (name->slot % 64);
+		*word |= bit;
 		values[name->slot] = value;
-		if (o->members[name->slot] && !run(r, o->members[name->slot], value))
+		if (name->plan && !run(r, name->plan, value))
 			return false;
 	}
+	if (one)
+		m->there.w[0] = there;
 	return true;
 }
 
@@ -327,23 +397,33 @@ static bool run_unevaluated(struct run *r, const struct object_plan *o, const st
 	return true;
 }
 
-static bool run_object(struct run *r, const struct object_plan *o, const struct json *v)
+/* What is asked about the members together. */
+static bool run_together(struct run *r, const struct object_plan *o, const struct members *m)
+{
+	struct slots seen = o->evaluated;
+
+	for (size_t i = 0; i < o->n_dependents; i++)
+		if (has(&m->there, o->dependents[i].slot) &&
+		    !includes(&m->there, &o->dependents[i].required, o->words))
+			return false;
+	if (!run_conditions(r, &o->all, m, &seen))
+		return false;
+	return !o->track || run_unevaluated(r, o, m, &seen);
+}
+
+static bool run_object(struct run *r, struct object_plan *o, const struct json *v)
 {
 	const struct json *values[SLOTS_MAX];
 	struct members m = { .object = v, .values = values, .words = o->words, .track = o->track };
-	struct slots seen = o->evaluated;
 	size_t n = inline_len(v);
 
-	if (n < o->min || n > o->max || !run_members(r, o, &m, values) ||
-	    !includes(&m.there, &o->required, o->words))
+	if (n < o->min || n > o->max)
 		return false;
-	for (size_t i = 0; i < o->n_dependents; i++)
-		if (has(&m.there, o->dependents[i].slot) &&
-		    !includes(&m.there, &o->dependents[i].required, o->words))
-			return false;
-	if (!run_conditions(r, &o->all, &m, &seen))
+	if (!(o->words <= 1 ? run_members(r, o, &m, values, true) : run_members(r, o, &m, values, false)))
 		return false;
-	return !o->track || run_unevaluated(r, o, &m, &seen);
+	if (!includes(&m.there, &o->required, o->words))
+		return false;
+	return !o->asks || run_together(r, o, &m);
 }
 
 /* ---- steps ---- */
@@ -383,8 +463,6 @@ static bool walk(struct run *r, const struct node *node, const struct json *v)
 static bool run_deep(struct run *r, const struct step *s, const struct json *v)
 {
 	switch (s->op) {
-	case STEP_OBJECT:
-		return run_object(r, s->object, v);
 	case STEP_PREFIX:
 		return run_prefix(r, s, v);
 	case STEP_ITEMS:
@@ -416,7 +494,7 @@ static bool run_bounded(struct run *r, const struct step *s, const struct json *
 	if (r->depth == SCHEMA_DEPTH_MAX || ++r->steps > SCHEMA_STEPS_MAX || r->unsure)
 		return not_sure(r);
 	r->depth++;
-	ok = run_deep(r, s, v);
+	ok = s->op == STEP_OBJECT ? run_object(r, s->object, v) : run_deep(r, s, v);
 	r->depth--;
 	return ok;
 }
