@@ -5,8 +5,6 @@ enum { SMALL_DIGITS = 18 }; /* always fit an int64_t */
 
 static const int64_t exponent_max = 1000000000000000;
 
-__extension__ typedef unsigned __int128 wide;
-
 static bool digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -124,7 +122,7 @@ bool number_unit(const struct number *n)
 
 static uint64_t times(uint64_t a, uint64_t b, uint64_t m)
 {
-	return (uint64_t)((wide)a * b % m);
+	return (uint64_t)((unsigned __int128)a * b % m);
 }
 
 static uint64_t power_of_ten(uint64_t k, uint64_t m)
@@ -159,7 +157,7 @@ bool number_multiple(const struct number *n, const struct number *unit)
 		m = m * 10 + (uint64_t)next_digit(&p);
 	p = n->p;
 	for (size_t i = 0; i < n->digits; i++)
-		rest = (uint64_t)(((wide)rest * 10 + (wide)next_digit(&p)) % m);
+		rest = (uint64_t)(((unsigned __int128)rest * 10 + (unsigned __int128)next_digit(&p)) % m);
 	return times(rest, power_of_ten((uint64_t)shift, m), m) == 0;
 }
 

@@ -3,7 +3,7 @@
 
 #include "regex.h"
 
-enum { PARTS_MAX = 16, REPEAT_MAX = 100000, RANGES_MAX = 3, WORDS_MAX = 16 };
+enum { PARTS_MAX = 16, REPEAT_MAX = 65535, RANGES_MAX = 3, WORDS_MAX = 16 };
 
 #define TOP_BITS 0x8080808080808080u
 
@@ -131,7 +131,7 @@ static bool read_count(struct reader *r, unsigned *out)
 
 	for (; r->i < r->in.n && r->in.p[r->i] >= '0' && r->in.p[r->i] <= '9'; r->i++) {
 		v = v * 10 + (unsigned)(r->in.p[r->i] - '0');
-		if (v > REPEAT_MAX)
+		if (v > REPEAT_MAX || r->i - from > 4)
 			return false;
 	}
 	*out = v;

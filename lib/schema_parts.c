@@ -30,6 +30,8 @@ static bool enough(const struct frame *f, bool ok)
 
 static const struct named *find_named(const struct clause *c, struct str key)
 {
+	if (c && c->index)
+		return strmap_get(c->index, key);
 	for (size_t i = 0; c && i < c->n; i++)
 		if (str_eq(c->named[i].name, key))
 			return &c->named[i];

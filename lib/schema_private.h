@@ -80,9 +80,10 @@ struct needs {
 struct clause {
 	enum clause_op op;
 	const char *name;
-	unsigned types;  /* bits of what it looks at; the others pass */
-	struct str text; /* a pattern, a format, a reference */
-	size_t n;        /* of the list below */
+	unsigned types;       /* bits of what it looks at; the others pass */
+	struct str text;      /* a pattern, a format, a reference */
+	size_t n;             /* of the list below */
+	struct strmap *index; /* of `named`: by name; NULL where it is short */
 	union {
 		unsigned allowed; /* types */
 		struct number number;

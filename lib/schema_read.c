@@ -8,7 +8,7 @@
 #include "json_same.h"
 #include "uri.h"
 
-enum { PLACE_SHOWN = 120 };
+enum { PLACE_SHOWN = 120, SHORT_LIST = 4 };
 
 struct reader {
 	struct schema_set *set;
@@ -31,6 +31,10 @@ struct keyword_kind {
 void schema_step(struct buf *b, struct str step)
 {
 	buf_char(b, '/');
+	if (str_find(step, '~') == step.n && str_find(step, '/') == step.n) {
+		buf_str(b, step);
+		return;
+	}
 	for (size_t i = 0; i < step.n; i++) {
 		if (step.p[i] == '~')
 			buf_lit(b, "~0");
@@ -116,6 +120,21 @@ static int read_schemas(struct reader *r, const struct json *v, struct clause *c
 	return 1;
 }
 
+/* Names stand once; that there are many of them makes an index worth its memory. */
+static int add_index(struct reader *r, struct clause *c)
+{
+	struct strmap map = { .arena = r->set->arena };
+
+	for (size_t i = 0; i < c->n; i++)
+		if (strmap_put(&map, c->named[i].name, &c->named[i]))
+			return bad(r, str_c(c->name), "names something twice");
+	if (c->n > SHORT_LIST) {
+		c->index = arena_alloc(r->set->arena, sizeof(map));
+		*c->index = map;
+	}
+	return 1;
+}
+
 static int read_named(struct reader *r, const struct json *v, struct clause *c)
 {
 	struct json_iter it;
@@ -130,7 +149,7 @@ static int read_named(struct reader *r, const struct json *v, struct clause *c)
 			return -1;
 		c->named[c->n++] = (struct named){ it.key, n, false };
 	}
-	return 1;
+	return add_index(r, c);
 }
 
 /* $defs: schemas that are there to be named. */
@@ -633,6 +652,9 @@ static int read_keyword(struct reader *r, struct str name, const struct json *v)
 	c.op = kind->op;
 	c.name = kind->name.p;
 	c.types = kind->types;
+	for (size_t i = 0; i < n->n; i++)
+		if (kind->types && n->clauses[i].op == kind->op)
+			return bad(r, name, "stands twice");
 	rc = kind->read(r, v, &c);
 	r->node = n;
 	if (rc > 0)

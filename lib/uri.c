@@ -169,17 +169,19 @@ bool uri_decode(struct buf *b, struct str s)
 void uri_encode(struct buf *b, struct str s)
 {
 	static const char digits[] = "0123456789ABCDEF", plain[] = "/-._~!$&'()*+,;=:@?";
+	size_t from = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
 		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c && strchr(plain, c))) {
-			buf_char(b, (char)c);
+		    (c && strchr(plain, c)))
 			continue;
-		}
+		buf_str(b, str_sub(s, from, i - from));
+		from = i + 1;
 		buf_char(b, '%');
 		buf_char(b, digits[c >> 4]);
 		buf_char(b, digits[c & 15]);
 	}
+	buf_str(b, str_sub(s, from, s.n));
 }

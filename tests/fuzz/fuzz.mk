@@ -31,7 +31,7 @@ $(FUZZ)/%: tests/fuzz/%.c $(FUZZ)/libfuzz.a
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ)/libfuzz.a -lyyjson -lzstd -lz -lcrypto -ljq -lpcre2-8 -lsqlite3
 
 # Seeds are the requests of the cases: whole, or their bodies.
-$(FUZZ)/corpus/%.seeded: tests/fuzz/seed $(wildcard tests/carriers/*/*/request.http)
+$(FUZZ)/corpus/%.seeded: tests/fuzz/seed $(wildcard tests/carriers/*/*/request.http) tests/schema/own.json
 	tests/fuzz/seed $* $(FUZZ)/corpus/$*
 	@touch $@
 

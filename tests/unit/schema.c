@@ -123,6 +123,8 @@ static void wrong_schemas_are_refused_with_line_and_keyword(void)
 	refused(STR("{\"$id\":\"#a\"}"), "/$id: must not have a fragment");
 	refused(STR("{\"$defs\":{\"a\":{\"$id\":\"x\"},\"b\":{\"$id\":\"x\"}}}"),
 		"/$defs/b/$id: another schema has that name");
+	refused(STR("{\"type\":\"null\",\"type\":\"null\"}"), "/type: stands twice");
+	refused(STR("{\"properties\":{\"a\":true,\"a\":true}}"), "/properties: names something twice");
 	refused(STR("[1]"), "s.json: not a schema");
 	refused(STR("{\"a\":"), "s.json: line 1, column 6");
 }
