@@ -208,9 +208,9 @@ names() {
 	done
 }
 
-# built(program, verb): there is such a program here, and it has the verb.
+# built(program, verb): there is such a program here, and it has the verb or the option.
 built() {
-	[ -x "$BUILD/$1" ] && "$1" --help | grep -q "^  $2 "
+	[ -x "$BUILD/$1" ] && "$1" --help | grep -qE -e "^ +$2 "
 }
 
 @test "what a store says of messages, conversations and people is as the models say" {
@@ -226,6 +226,12 @@ built() {
 		want 0 omni-validate -q --models --no-verify in
 		want 0 omni-validate -q --no-verify --schema stored --at /store in
 	done
+	for verb in changes stat; do
+		built omni-store "$verb" || continue
+		omni-store "$verb" -f s.db >in
+		[ -s in ]
+		want 0 omni-validate -q --models --no-verify in
+	done
 	omni-store messages -f s.db -n 9 --status failed | jq -r .id >ids
 	[ -s ids ]
 	while read -r id; do
@@ -235,7 +241,7 @@ built() {
 	want 0 omni-validate -q --models --no-verify in
 }
 
-@test "what a queue and an archive say is as the models say" {
+@test "what a queue, an archive and a replay say is as the models say" {
 	cat "$BATS_TEST_DIRNAME"/carriers/bandwidth/*/want.ndjson >records
 	if built omni-queue take; then
 		omni-queue put -q "sqlite:$PWD/q.db" --all records >/dev/null
@@ -254,6 +260,14 @@ built() {
 	if built omni-archive write; then
 		omni-archive write -q --root a --stream s records >/dev/null
 		want 0 omni-validate -q --no-verify --schema archive-segment a/s/MANIFEST.ndjson
+	fi
+	if built omni-replay --mark; then
+		omni-replay --mark --new-ids --cursor cursor records >in
+		want 0 omni-validate -q --models --no-verify in
+		want 0 omni-validate -q --no-verify --schema replay-mark --at /replay in
+		want 0 omni-validate -q --no-verify --schema replay-cursor cursor
+		omni-replay --dry-run --json --rate 10/s records >in
+		want 0 omni-validate -q --no-verify --schema replay-plan in
 	fi
 }
 
