@@ -99,11 +99,11 @@ $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tests/unit $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) \
 		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3
 
-$(BUILD)/fail.so: tests/preload/fail.c
+$(BUILD)/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O1 $(WARN) -shared -fPIC -o $@ $< -ldl
 
-check: all $(UNITS) $(BUILD)/fail.so $(BUILD)/conformance
+check: all $(UNITS) $(BUILD)/fail.so $(BUILD)/kill.so $(BUILD)/conformance
 	BUILD=$(abspath $(BUILD)) tests/run
 
 asan:
@@ -123,6 +123,7 @@ include tests/bench/bench.mk
 include tests/bench/recv.mk
 include tests/bench/pipe.mk
 include tests/bench/archive.mk
+include tests/bench/queue.mk
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 

@@ -172,8 +172,8 @@ static void take_plain(struct taking *t)
 /* Of ${sub}, which was taken as often as is allowed. */
 static int bury(struct taking *t, const struct subject *sub, struct err *e)
 {
-	struct str text =
-		arena_fmt(t->s->work, "taken %u times and never settled for good", sub->attempts);
+	struct str text = arena_fmt(t->s->work, "taken %u time%s and never settled for good",
+				    sub->attempts, sub->attempts == 1 ? "" : "s");
 	struct reason why = { .stage = STR("queue"), .code = STR("attempts"), .detail = text };
 
 	return record_bury(t->s, sub, &why, t->now_ms, e);

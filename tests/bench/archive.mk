@@ -2,10 +2,6 @@
 bench-archive: all $(BENCH_TOOLS)
 	BUILD=$(abspath $(BUILD)) tests/bench/archive.sh
 
-$(BUILD)/crash.so: tests/preload/crash.c
-	@mkdir -p $(@D)
-	$(CC) -std=c17 -D_GNU_SOURCE -O1 $(WARN) -shared -fPIC -o $@ $< -ldl
-
 # 200 kills at seeded places, and the last frame cut at each of its bytes.
 crash-archive: all $(BUILD)/crash.so
 	BUILD=$(abspath $(BUILD)) tests/serve/crash-archive $(CRASH_RUNS)

@@ -1,0 +1,9 @@
+# The benchmark of queues; included by the Makefile.
+$(BUILD)/bench/queue_load: tests/bench/queue_load.c $(BUILD)/libomni.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -iquote lib $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libomni.a $(LIBS_omni-queue)
+
+bench-queue: all $(BUILD)/bench/queue_load
+	BUILD=$(abspath $(BUILD)) tests/bench/queue.sh
+
+.PHONY: bench-queue
