@@ -382,7 +382,7 @@ until_true() {
 	omni-replay --cursor c in >/dev/full 2>err || rc=$?
 	[ "$rc" -eq 74 ]
 	says 'standard output: No space left on device'
-	no grep -q done c
+	no grep -q '"done":true' c
 	omni-replay in 2>err | head -n 1 >out
 	[ ! -s err ]
 	want 74 omni-replay missing in
@@ -402,4 +402,86 @@ until_true() {
 	until_true grep -q 'records in, 1 out' err
 	kill -TERM $!
 	wait $!
+}
+
+# ---- --diff ----
+
+# hooks(): webhooks of all cases of a carrier in the file hooks, and two configurations, old.json and new.json.
+hooks() {
+	omni-recv --from -q -C twilio --at 2026-01-14T09:00:00.000Z --id 0198c0de-0000-7000-8000-000000000001 \
+		"$BATS_TEST_DIRNAME"/carriers/twilio/*/request.http >hooks || [ $? -eq 1 ]
+	echo '{"routes":[{"name":"long","when":{"jq":".text | length > 10"},"to":"long"},{"name":"rest","to":["a","b"]}]}' >old.json
+	echo '{"routes":[{"name":"long","when":{"jq":".text | length > 12"},"to":"long"},{"name":"others","to":["a","b"]}]}' >new.json
+}
+
+@test "--diff of a configuration with itself finds nothing: exit 0" {
+	hooks
+	want 0 omni-replay --diff old.json old.json hooks
+	grep -qx " *$(wc -l <hooks) records read" out
+	grep -qx ' *0 of them have another outcome' out
+	want 0 omni-replay --json --diff old.json old.json --exec "$BUILD" hooks
+	[ "$(get '[.differ, .changed, .only_a, .only_b, .members]')" = '[0,0,0,0,{}]' ]
+	omni-pipe normalize --unverified hooks , route -c old.json >all || [ $? -eq 1 ]
+	[ "$(get .same)" -eq "$(wc -l <all)" ]
+}
+
+@test "--diff shows what differs, member by member, as the programs make it: exit 1" {
+	hooks
+	for conf in old new; do
+		omni-normalize -q --unverified hooks | omni-route -q -c $conf.json >$conf.out || :
+	done
+	jq -c '[.id, .route]' old.out >old.routes
+	jq -c '[.id, .route]' new.out >new.routes
+	differ=$(paste old.routes new.routes | awk -F'\t' '$1 != $2' | wc -l)
+	[ "$differ" -gt 3 ]
+	want 1 omni-replay --diff old.json new.json --json hooks
+	[ "$(grep -c '"change":"changed"' out)" -eq "$differ" ]
+	jq -c 'select(.change) | .id' out | sort | cmp - <(paste old.routes new.routes | awk -F'\t' '$1 != $2 { print $1 }' | jq -c '.[0]' | sort)
+	[ "$(tail -n 1 out | jq -c '.members | keys')" = '["/route/rule","/route/to"]' ] || [ "$(tail -n 1 out | jq -c '.members | keys')" = '["/route/rule"]' ]
+	jq -c 'select(.change) | [.id, .members["/route/rule"]]' out | sort |
+		cmp - <(paste old.routes new.routes | awk -F'\t' '$1 != $2' | jq -sc '[.[]] | _nwise(2) | [.[0][0], [.[0][1].rule, .[1][1].rule]]' | sort)
+	mv out here
+	want 1 omni-replay --json --exec "$BUILD" --diff old.json new.json hooks
+	cmp here out
+	want 1 omni-replay --diff old.json new.json hooks
+	grep -qF '    /route/rule: "rest" -> "others"' out
+	grep -qx " *$differ are changed" out
+}
+
+@test "--diff finds records that only one side makes, and reads ranges of an archive" {
+	hooks
+	archive_in() { omni-archive import -q -d a -s hooks hooks; }
+	archive_in
+	echo '{"keywords":{"opt_out":"basta"}}' >new.json
+	echo '{}' >old.json
+	sed -n 1p hooks | sed 's/"body":"[^"]*"/"body":"From=%2B15550123\&To=%2B15550100\&Body=basta\&MessageSid=SM1"/' >one
+	want 1 omni-replay --json --diff old.json new.json one
+	[ "$(get 'select(.change) | .change + " " + .record.event')" = 'only-b opt-out' ]
+	want 1 omni-replay --json --diff new.json old.json one
+	[ "$(get 'select(.change) | .change + " " + .record.event')" = 'only-a opt-out' ]
+	want 0 omni-replay --json --diff old.json old.json -d a --from 2026-01-14 --to 2026-01-15
+	[ "$(get .read)" -eq "$(wc -l <hooks)" ]
+	want 0 omni-replay --json --diff old.json old.json -d a --from 2026-01-15
+	[ "$(get .read)" -eq 0 ]
+}
+
+@test "--diff refuses what has no meaning, and says what fails" {
+	hooks
+	want 64 omni-replay --diff old.json
+	says '--diff takes two configurations'
+	for option in '--cursor c' '--rate 1/s' --mark --new-ids -n; do
+		# shellcheck disable=SC2086 # words
+		want 64 omni-replay --diff old.json new.json $option hooks
+		says 'and --diff can not both be'
+	done
+	want 64 omni-replay --exec . hooks
+	want 64 omni-replay --diff old.json new.json --exec nowhere hooks
+	says 'nowhere/omni-pipe: No such file or directory'
+	echo '{"routes":[{"tu":"a"}]}' >bad.json
+	want 78 omni-replay --diff old.json bad.json hooks
+	says 'bad.json: /routes/0/tu'
+	want 74 omni-replay --diff bad.json old.json --exec "$BUILD" hooks
+	says 'omni-pipe: ended before its input did'
+	want 64 omni-replay -d a --diff old.json new.json -d b
+	says '--root is given twice'
 }

@@ -10,6 +10,7 @@
 #include "diag.h"
 #include "id.h"
 #include "meter.h"
+#include "replay_diff.h"
 #include "sig.h"
 #include "sink.h"
 
@@ -21,6 +22,8 @@ struct replay {
 	struct pace pace;
 	struct cursor cursor;
 	struct tally *tally; /* --dry-run: nothing else comes of it */
+	const char *other;   /* --diff: the second configuration */
+	struct diff *diff;   /* then nothing else comes of it, either */
 	struct sink *sink;
 	unsigned rejects; /* their channel */
 	struct buf out, refused;
@@ -55,7 +58,9 @@ static const struct opt opts[] = {
 	{ "cursor", 0, "FILE", "keep in FILE how far it went, and go on from there", false },
 	{ "allow-outbound", 0, NULL, "let messages go that would be sent again", false },
 	{ "dry-run", 'n', NULL, "write no records, but how many there are", false },
-	{ "json", 0, NULL, "with --dry-run: as a line of JSON", false },
+	{ "diff", 0, "A B", "compare what configurations A and B make of the records", false },
+	{ "exec", 0, "DIR", "with --diff: A is run by the omni-pipe in DIR", false },
+	{ "json", 0, NULL, "with --dry-run and --diff: as JSON", false },
 	{ "rejects", 'r', "FILE", "append rejects to FILE instead of standard output", false },
 	{ "quiet", 'q', NULL, "no warnings", false },
 	{ "verbose", 'v', NULL, "a summary on standard error at the end", false },
@@ -95,7 +100,7 @@ static void refuse(struct replay *r, const struct rec *rec, struct str raw, uint
 	struct buf *b = r->rejects == SINK_OUT ? &r->out : &r->refused;
 
 	counts_reject(&r->count.counts, e->fault);
-	if (r->tally)
+	if (r->tally || r->diff)
 		return;
 	if (rec)
 		rec_reject(b, "replay", rec, e);
@@ -184,7 +189,10 @@ static int give(struct replay *r, const struct rec *rec, int64_t at, const struc
 {
 	struct rec made;
 
-	if (r->tally) {
+	if (r->diff) {
+		if (diff_add(r->diff, rec->line, &r->out, e) < 0)
+			return -1;
+	} else if (r->tally) {
 		tally_add(r->tally, rec, at, rec->line.n + 1);
 	} else {
 		if (wait_for(r, at, spot, e) < 0)
@@ -406,6 +414,25 @@ static int open_cursor(struct replay *r, struct err *e)
 	return 0;
 }
 
+/* What says something about records that go has no meaning where none go. */
+static int open_diff(struct replay *r, struct err *e)
+{
+	static const char *const others[] = { "cursor", "dry-run", "mark",    "new-ids", "shift-to",
+					      "rate",   "speed",   "rejects", "run" };
+	const struct args *a = &r->args;
+
+	if (opt_flag(a, "exec") && !r->other)
+		return err_set(e, FAULT_USAGE, "usage", "--exec is for --diff");
+	if (!r->other)
+		return 0;
+	for (size_t i = 0; i < LEN(others); i++)
+		if (opt_flag(a, others[i]))
+			return err_set(e, FAULT_USAGE, "usage", "--%s and --diff can not both be",
+				       others[i]);
+	r->diff = diff_new(opt_value(a, "diff"), r->other, opt_value(a, "exec"), opt_flag(a, "json"), e);
+	return r->diff ? 0 : -1;
+}
+
 static int read_options(struct replay *r, struct err *e)
 {
 	const struct args *a = &r->args;
@@ -423,11 +450,11 @@ static int read_options(struct replay *r, struct err *e)
 	    opt_time(a, "shift-to", r->shift_to, &r->shift_to, e) < 0 ||
 	    opt_number(a, "limit", 1, INT64_MAX, &r->limit, e) < 0)
 		return -1;
-	if (opt_flag(a, "json") && !opt_flag(a, "dry-run"))
+	if (opt_flag(a, "json") && !opt_flag(a, "dry-run") && !r->other)
 		return err_set(e, FAULT_USAGE, "usage",
-			       "--json is for --dry-run; records are JSON anyway");
+			       "--json is for --dry-run and --diff; records are JSON anyway");
 	r->pick = pick_new(a, e);
-	if (!r->pick || open_cursor(r, e) < 0)
+	if (!r->pick || open_diff(r, e) < 0 || open_cursor(r, e) < 0)
 		return -1;
 	r->sink = sink_new();
 	if (rejects && !opt_flag(a, "dry-run"))
@@ -482,7 +509,14 @@ static int finish(struct replay *r, struct err *e)
 	struct buf b = { .max = SIZE_MAX };
 	int rc = 0;
 
-	if (r->tally) {
+	if (r->diff) {
+		rc = diff_end(r->diff, &b, e);
+		if (rc > 0 && r->code == EXIT_OK)
+			r->code = EXIT_REJECTED;
+		if (rc >= 0)
+			rc = sink_write(r->sink, SINK_OUT, buf_get(&b), e);
+		buf_free(&b);
+	} else if (r->tally) {
 		tally_write(r->tally, &r->pace, opt_flag(&r->args, "json"), &b);
 		rc = sink_write(r->sink, SINK_OUT, buf_get(&b), e);
 		buf_free(&b);
@@ -528,11 +562,35 @@ static void close_all(struct replay *r)
 	source_free(r->source);
 	pick_free(r->pick);
 	tally_free(r->tally);
+	diff_free(r->diff);
 	sink_free(r->sink);
 	cursor_close(&r->cursor);
 	arena_free(r->arena);
 	buf_free(&r->out);
 	buf_free(&r->refused);
+}
+
+/* --diff A is followed by B, and options may stand behind that, too. */
+static int parse_diff(struct replay *r, struct err *e)
+{
+	struct args *a = &r->args, more;
+	int rc;
+
+	if (a->n_operands == 0)
+		return err_set(e, FAULT_USAGE, "usage", "--diff takes two configurations: --diff A B");
+	r->other = a->operands[0];
+	rc = opt_parse(&program, NULL, a->n_operands, a->operands, &more, e);
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < a->n; i++) {
+		if (a->value[i] && more.value[i] && a->table[i]->arg)
+			return err_set(e, FAULT_USAGE, "usage", "--%s is given twice", a->table[i]->name);
+		if (more.value[i])
+			a->value[i] = more.value[i];
+	}
+	a->operands = more.operands;
+	a->n_operands = more.n_operands;
+	return 0;
 }
 
 int replay_main(int argc, char **argv)
@@ -543,6 +601,8 @@ int replay_main(int argc, char **argv)
 
 	diag_init(program.name);
 	rc = opt_parse(&program, NULL, argc, argv, &r.args, &e);
+	if (rc == 0 && opt_flag(&r.args, "diff"))
+		rc = parse_diff(&r, &e);
 	if (rc > 0)
 		return EXIT_OK;
 	if (rc == 0) {

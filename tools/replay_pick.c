@@ -115,7 +115,7 @@ struct pick *pick_new(const struct args *a, struct err *e)
 	if (!p)
 		diag_oom();
 	p->arena = arena_new();
-	p->outbound = opt_flag(a, "allow-outbound");
+	p->outbound = opt_flag(a, "allow-outbound") || opt_flag(a, "diff"); /* which sends nothing */
 	if (read_conditions(p, a, e) == 0 && (!ids || read_ids(p, ids, e) == 0))
 		return p;
 	pick_free(p);
