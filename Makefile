@@ -149,7 +149,7 @@ install: all
 	install -m 644 pipelines/demo/* $(share)/omni/demo
 	install -m 755 pipelines/*.sh $(share)/omni
 	for u in $(UNITS_SYSTEMD); do \
-		sed 's|/usr/local/bin/|$(PREFIX)/bin/|' pipelines/systemd/$$u >$(units)/$$u && chmod 644 $(units)/$$u || exit; done
+		sed 's|/usr/local/|$(PREFIX)/|' pipelines/systemd/$$u >$(units)/$$u && chmod 644 $(units)/$$u || exit; done
 	for t in $(TOOLS); do \
 		$(BUILD)/$$t --completion bash >$(share)/bash-completion/completions/$$t && \
 		$(BUILD)/$$t --completion zsh >$(share)/zsh/vendor-completions/_$$t && \
