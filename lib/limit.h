@@ -3,10 +3,19 @@
 #ifndef OMNI_LIMIT_H
 #define OMNI_LIMIT_H
 
+#include <stddef.h>
+
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
 
-#define LINE_MAX_BYTES KIB(1024) /* a line as it enters the system; carriers stay well below it */
+#define LINE_DEFAULT_BYTES \
+	KIB(1024) /* carriers stay well below it, but WhatsApp asks to be ready for 4 MiB */
+#define LINE_MOST_BYTES MIB(64) /* a record is held in memory, some times over */
+#define LINE_MAX_BYTES \
+	limit_line /* a line as it enters the system: the default, or what --max-line says */
+
+extern size_t limit_line; /* set at start, before there are threads */
+
 #define LINE_GROWTH \
 	KIB(128) /* what stages may add to such a line: their members, a reject around it */
 #define LINE_KEPT \
@@ -18,9 +27,10 @@
 #define COMMITTED_BYTES \
 	MIB(1) /* of output that one commit of a stage with effects stands for, while there is input */
 
-#define REQUEST_HEAD_MAX KIB(64)  /* request line and headers together; carriers send below 4 KiB */
-#define REQUEST_BODY_MAX KIB(900) /* leaves room in LINE_MAX_BYTES for headers and JSON escapes */
-#define REQUEST_HEADERS  100      /* headers in one request */
+#define REQUEST_HEAD_MAX KIB(64) /* request line and headers together; carriers send below 4 KiB */
+#define REQUEST_BODY_MAX \
+	(LINE_MAX_BYTES / 1024 * 900) /* leaves room in LINE_MAX_BYTES for headers and JSON escapes */
+#define REQUEST_HEADERS 100           /* headers in one request */
 
 /* What one place in a webhook gives to each of the records made from it (names, ids of accounts): else
  * a webhook of 1 MiB with one long name and thousands of messages would become gigabytes. */

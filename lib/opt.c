@@ -9,6 +9,7 @@
 #include "complete.h"
 #include "clock.h"
 #include "diag.h"
+#include "limit.h"
 
 static const struct opt standard[] = {
 	{ "help", 'h', NULL, "show this help and exit", false },
@@ -264,6 +265,16 @@ int opt_size(const struct args *a, const char *name, uint64_t min, uint64_t max,
 			       "--%s takes a size in bytes from %llu to %llu (1000, 64k, 2M), not \"%.40s\"",
 			       name, (unsigned long long)min, (unsigned long long)max, text);
 	*value = v;
+	return 0;
+}
+
+int opt_max_line(const struct args *a, struct err *e)
+{
+	uint64_t size = LINE_DEFAULT_BYTES;
+
+	if (opt_size(a, "max-line", LINE_DEFAULT_BYTES, LINE_MOST_BYTES, &size, e) < 0)
+		return -1;
+	limit_line = (size_t)size;
 	return 0;
 }
 

@@ -98,6 +98,14 @@ int opt_duration(const struct args *a, const char *name, int64_t min, int64_t ma
  */
 int opt_time(const struct args *a, const char *name, int64_t now, int64_t *ms, struct err *e);
 
+/* For the tables of all who read records, and what they do with it at first. */
+#define OPT_MAX_LINE                                                                               \
+	{                                                                                          \
+		"max-line", 0, "SIZE",                                                             \
+			"longest line, the same in all programs of a pipeline (default 1M)", false \
+	}
+int opt_max_line(const struct args *a, struct err *e);
+
 /* The reason and the usage line of ${p} on standard error; return EXIT_USAGE. */
 int opt_usage(const struct program *p, const char *reason);
 

@@ -26,6 +26,7 @@ static const struct opt opts_process[] = {
 	{ "verbose", 'v', NULL, "a summary on standard error at the end", false },
 	{ "progress", 0, NULL, "show a progress bar if standard error is a terminal", false },
 	{ "metrics", 0, "FILE", "keep Prometheus metrics in FILE", false },
+	OPT_MAX_LINE,
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -69,7 +70,7 @@ static int run(const struct stage *s, const struct args *args, struct err *e)
 	int rc;
 
 	run_stage_init(&one, s, args);
-	if (opt_number(args, "jobs", 1, RUN_JOBS_MAX, &jobs, e) < 0)
+	if (opt_number(args, "jobs", 1, RUN_JOBS_MAX, &jobs, e) < 0 || opt_max_line(args, e) < 0)
 		return -1;
 	r.jobs = (unsigned)jobs;
 	if (sig_init(!s->pure, e) < 0 || (!s->pure && clock_init(e) < 0))

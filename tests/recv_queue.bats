@@ -215,6 +215,32 @@ queued() {
 	says 'the queue is full'
 }
 
+@test "--max-line: a webhook of 4 MiB goes through the server, the queue and all stages, and is refused without" {
+	# 3,600 messages of 1 KiB, with quotes that records escape.
+	jq -nc '[range(3600) | { from: "15550123", id: "wamid.\(.)", timestamp: "1767225600", type: "text",
+		text: { body: ("\"say\" " + "x" * 1000) } }] | { object: "whatsapp_business_account", entry: [{ id: "1", changes: [{
+		field: "messages", value: { messaging_product: "whatsapp", metadata: { display_phone_number: "15550100",
+		phone_number_id: "2" }, contacts: [], messages: . } }] }] }' >body
+	[ "$(stat -c %s body)" -gt 3900000 ]
+	start
+	[ "$(status --data-binary @body /webhooks/whatsapp)" = 413 ]
+	stop
+	start --max-line 6M
+	[ "$(status --data-binary @body /webhooks/whatsapp)" = 200 ]
+	stop
+	queued
+	mv out record
+	want 0 omni-normalize --unverified --max-line 6M record
+	[ "$(wc -l <out)" -eq 3600 ]
+	mv out messages
+	omni-pipe --max-line 6M normalize --unverified record >out
+	cmp out messages
+	want 1 omni-normalize --unverified record
+	[ "$(get .code)" = line-too-long ]
+	want 64 omni-normalize --max-line 500k record
+	want 64 omni-normalize --max-line 65M record
+}
+
 @test "options of the queue" {
 	want 64 omni-recv --queue inbound -o file
 	says 'exclude each other'

@@ -16,6 +16,7 @@ static const struct opt options[] = {
 	{ "verbose", 'v', NULL, "a summary of each stage on standard error at the end", false },
 	{ "progress", 0, NULL, "show a progress bar if standard error is a terminal", false },
 	{ "metrics", 0, "FILE", "keep Prometheus metrics of all stages in FILE", false },
+	OPT_MAX_LINE,
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -45,7 +46,8 @@ static int run(const struct args *args, struct err *e)
 	uint64_t jobs = 1;
 	int rc;
 
-	if (opt_number(args, "jobs", 1, RUN_JOBS_MAX, &jobs, e) < 0 || sig_init(false, e) < 0)
+	if (opt_number(args, "jobs", 1, RUN_JOBS_MAX, &jobs, e) < 0 || opt_max_line(args, e) < 0 ||
+	    sig_init(false, e) < 0)
 		return -1;
 	c = chain_new(args->operands, args->n_operands, &defaults, e);
 	if (!c)

@@ -56,12 +56,13 @@ static const struct opt options[] = {
 	  "put records into QUEUE, a name or URL, each committed before its answer", false },
 	QUEUE_OPT_DIR,
 	{ "max-size", 0, "SIZE", "with --queue: refuse while its records take more (else no limit)", false },
+	OPT_MAX_LINE,
 	{ "verify", 0, NULL, "check proofs before anything is written; forged requests get 403", false },
 	{ "tls-cert", 0, "FILE", "certificate chain, PEM: what comes over TCP is TLS", false },
 	{ "tls-key", 0, "FILE", "its key, PEM", false },
 	{ "trusted-proxy", 0, "CIDR",
 	  "believe X-Forwarded-* from there; \"unix\": from Unix sockets", true },
-	{ "max-body", 0, "SIZE", "largest body (else 900k, which is the most)", false },
+	{ "max-body", 0, "SIZE", "largest body (else the most, 900k of 1M of --max-line)", false },
 	{ "max-head", 0, "SIZE", "longest request line and headers together (else 8k)", false },
 	{ "max-connections", 0, "N", "connections at the same time (else 16384)", false },
 	{ "max-per-address", 0, "N", "of them from one address, 0 for any number (else 1024)", false },
@@ -531,7 +532,8 @@ int recv_main(int argc, char **argv)
 	rc = opt_parse(&program, NULL, argc, argv, &r.args, &e);
 	if (rc > 0)
 		return EXIT_OK;
-	if (rc < 0 || check_options(&r.args, &e) < 0 || read_options(&r, &e) < 0)
+	if (rc < 0 || opt_max_line(&r.args, &e) < 0 || check_options(&r.args, &e) < 0 ||
+	    read_options(&r, &e) < 0)
 		return e.fault == FAULT_USAGE ? opt_usage(&program, e.text) : diag_fail(&e);
 	if (!opt_flag(&r.args, "from"))
 		return recv_serve(&program, &r.args);

@@ -66,6 +66,7 @@ static const struct opt opts[] = {
 	{ "verbose", 'v', NULL, "a summary on standard error at the end", false },
 	{ "progress", 0, NULL, "show a progress bar if standard error is a terminal", false },
 	{ "metrics", 0, "FILE", "keep Prometheus metrics in FILE", false },
+	OPT_MAX_LINE,
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -448,7 +449,7 @@ static int read_options(struct replay *r, struct err *e)
 	r->shift_to = clock_now();
 	if (archive_range_of(a, &r->range, e) < 0 || pace_read(&r->pace, a, e) < 0 ||
 	    opt_time(a, "shift-to", r->shift_to, &r->shift_to, e) < 0 ||
-	    opt_number(a, "limit", 1, INT64_MAX, &r->limit, e) < 0)
+	    opt_number(a, "limit", 1, INT64_MAX, &r->limit, e) < 0 || opt_max_line(a, e) < 0)
 		return -1;
 	if (opt_flag(a, "json") && !opt_flag(a, "dry-run") && !r->other)
 		return err_set(e, FAULT_USAGE, "usage",
