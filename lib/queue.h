@@ -198,11 +198,10 @@ static inline const char *queue_name(const struct queue *q)
 }
 
 /* For the tables of options of all who open a queue: then place.dir = opt_value(args, "dir"). */
-#define QUEUE_OPT_DIR                                                                                        \
-	{                                                                                                    \
-		"dir", 0, "DIR",                                                                             \
-			"where queues with a plain name are (default $OMNI_QUEUE_DIR, /var/lib/omni/queue)", \
-			false                                                                                \
+#define QUEUE_OPT_DIR                                                                                  \
+	{                                                                                              \
+		"dir", 0, "DIR",                                                                       \
+			"where named queues are (default $OMNI_QUEUE_DIR, /var/lib/omni/queue)", false \
 	}
 
 static inline int queue_put(struct queue *q, struct queue_item *items, size_t n, int64_t now_ms,
