@@ -8,10 +8,11 @@
 #include "store_private.h"
 
 /*
- * Ids are spread over the whole file: the pages of the index must stay in memory.  A page that is
- * written several times between two checkpoints goes to the file once.
+ * Ids are spread over the whole file: the pages of the index must stay in memory.  But not many more: a
+ * commit goes through all places for pages whenever a page was split.  A page that is written several
+ * times between two checkpoints goes to the file once.
  */
-static const char settings_write[] = "PRAGMA cache_size=-131072; PRAGMA wal_autocheckpoint=16384;"
+static const char settings_write[] = "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=16384;"
 				     "PRAGMA journal_size_limit=134217728;"
 				     "PRAGMA secure_delete=ON";
 static const char settings_read[] = "PRAGMA cache_size=-16384; PRAGMA query_only=ON";
