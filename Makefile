@@ -1,5 +1,5 @@
 # omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
-# Targets: all man demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv bench-pipe soak soak-recv
+# Targets: all man demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv bench-pipe bench-store soak soak-recv
 #          crash-recv install uninstall clean
 
 VERSION = 0.1.0
@@ -124,6 +124,7 @@ include tests/bench/recv.mk
 include tests/bench/pipe.mk
 include tests/bench/archive.mk
 include tests/bench/queue.mk
+include tests/bench/store.mk
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 

@@ -5,7 +5,7 @@
 
 enum { VERSION = 1, BYTES = 21 };
 
-uint32_t cursor_query(const struct str *parts, size_t n)
+uint32_t page_cursor_query(const struct str *parts, size_t n)
 {
 	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
 
@@ -32,7 +32,7 @@ static uint64_t get(const unsigned char *p, size_t n)
 	return v;
 }
 
-struct str cursor_write(struct arena *a, uint32_t query, const struct cursor *c)
+struct str page_cursor_write(struct arena *a, uint32_t query, const struct page_cursor *c)
 {
 	unsigned char raw[BYTES] = { VERSION };
 
@@ -42,7 +42,8 @@ struct str cursor_write(struct arena *a, uint32_t query, const struct cursor *c)
 	return base64url_of(a, (struct str){ (const char *)raw, BYTES });
 }
 
-int cursor_read(struct arena *a, struct str text, uint32_t query, struct cursor *c, struct err *e)
+int page_cursor_read(struct arena *a, struct str text, uint32_t query, struct page_cursor *c,
+		     struct err *e)
 {
 	const unsigned char *raw;
 	struct str bytes;

@@ -38,7 +38,7 @@ int store_messages(struct store *s, const struct store_filter *f, const struct s
 {
 	struct query q = { .s = s, .f = f, .p = p, .to = to, .give = query_record };
 	struct db_stmt *keys;
-	struct cursor c;
+	struct page_cursor c;
 	int rc;
 
 	if (query_begin(&q, "messages", &c, e) < 0)
@@ -57,7 +57,7 @@ int store_search(struct store *s, struct str text, bool expert, const struct sto
 	struct arena *a = arena_new();
 	struct str words = expert ? text : store_words(a, text);
 	struct db_stmt *keys;
-	struct cursor c;
+	struct page_cursor c;
 	int rc = -1;
 
 	if (!words.n) {

@@ -60,7 +60,7 @@ static int add_messages(struct query *q, int64_t conversation, struct err *e)
 }
 
 /* The conversation ${seq} as a line; ${c} may be NULL.  Return 1, 0 or -1 as query_answer() does. */
-static int give_conversation(struct query *q, const struct cursor *c, int64_t seq, struct err *e)
+static int give_conversation(struct query *q, const struct page_cursor *c, int64_t seq, struct err *e)
 {
 	struct db_stmt *row = db_stmt(q->s->db, "SELECT id, carrier, account, channel, address, closed, turned"
 						" FROM conversations WHERE seq = ?1");
@@ -87,7 +87,7 @@ static int give_conversation(struct query *q, const struct cursor *c, int64_t se
 	json_open(&q->line, '{');
 	json_add_i64(&q->line, "seq", seq);
 	if (c)
-		json_add_str(&q->line, "cursor", cursor_write(q->a, q->number, c));
+		json_add_str(&q->line, "cursor", page_cursor_write(q->a, q->number, c));
 	json_close(&q->line, '}');
 	json_close(&q->line, '}');
 	return query_answer(q, e);
@@ -99,7 +99,7 @@ int store_conversations(struct store *s, const struct store_filter *f, const str
 	struct query q = { .s = s, .f = f, .p = p, .to = to, .give = give_conversation };
 	struct db *d = s->db;
 	struct db_stmt *keys;
-	struct cursor c;
+	struct page_cursor c;
 
 	if (query_begin(&q, "conversations", &c, e) < 0)
 		return query_end(&q, -1);
@@ -120,7 +120,7 @@ int store_conversation(struct store *s, const struct store_filter *f, const stru
 	struct store_page all = { .limit = 0 };
 	struct query q = { .s = s, .f = f, .p = &all, .to = to, .give = query_record };
 	struct db_stmt *keys;
-	struct cursor c;
+	struct page_cursor c;
 	int64_t seq;
 	int rc;
 
@@ -154,11 +154,11 @@ static bool consents(const struct json *image, struct str word)
 	return false;
 }
 
-static int give_contact(struct query *q, const struct cursor *c, struct str image, struct err *e)
+static int give_contact(struct query *q, const struct page_cursor *c, struct str image, struct err *e)
 {
 	struct rec parent = { .arena = q->a }, r;
 	struct err why;
-	struct str store, cursor = cursor_write(q->a, q->number, c);
+	struct str store, cursor = page_cursor_write(q->a, q->number, c);
 
 	if (q->f->consent.p && !consents(json_parse(image, q->a, &why), q->f->consent))
 		return 0;
@@ -177,7 +177,7 @@ static int walk_contacts(struct query *q, struct db_stmt *keys, struct err *e)
 	int rc;
 
 	while ((rc = db_step(keys, e)) > 0) {
-		struct cursor c = { .seq = db_i64(keys, 0) };
+		struct page_cursor c = { .seq = db_i64(keys, 0) };
 
 		rc = give_contact(q, &c, db_text(keys, 1), e);
 		arena_reset(q->a);
@@ -193,7 +193,7 @@ int store_contacts(struct store *s, const struct store_filter *f, const struct s
 {
 	struct query q = { .s = s, .f = f, .p = p, .to = to };
 	struct db_stmt *keys;
-	struct cursor c;
+	struct page_cursor c;
 
 	if (query_begin(&q, "contacts", &c, e) < 0)
 		return query_end(&q, -1);
@@ -210,7 +210,7 @@ int store_contact(struct store *s, struct str address, const struct store_sink *
 	struct store_page p = { .limit = 0 };
 	struct query q = { .s = s, .f = &f, .p = &p, .to = to, .give = give_conversation };
 	struct db_stmt *keys;
-	struct cursor c;
+	struct page_cursor c;
 	int rc;
 
 	if (query_begin(&q, "contact", &c, e) < 0)

@@ -25,7 +25,7 @@ static uint32_t number_of(const char *verb, const struct store_filter *f, const 
 
 	memcpy(times, &f->since, sizeof(int64_t));
 	memcpy(times + sizeof(int64_t), &f->until, sizeof(int64_t));
-	return cursor_query(parts, LEN(parts));
+	return page_cursor_query(parts, LEN(parts));
 }
 
 /* Whether ${to} has the address ${want}. */
@@ -42,9 +42,9 @@ static bool sent_to(struct str line, struct str want, struct arena *a)
 }
 
 /* Members of `store` that are no part of the state; text without braces. */
-static struct str about(struct query *q, const struct cursor *c, int64_t stored)
+static struct str about(struct query *q, const struct page_cursor *c, int64_t stored)
 {
-	struct str at = clock_text(q->a, stored), cursor = cursor_write(q->a, q->number, c);
+	struct str at = clock_text(q->a, stored), cursor = page_cursor_write(q->a, q->number, c);
 
 	return arena_fmt(q->a, "\"seq\":%lld,\"stored\":\"%.*s\",\"cursor\":\"%.*s\"",
 			 (long long)c->seq, STR_FMT(at), STR_FMT(cursor));
@@ -57,7 +57,7 @@ int query_answer(struct query *q, struct err *e)
 	return ++q->given == q->p->limit;
 }
 
-int query_record(struct query *q, const struct cursor *c, int64_t conversation, struct err *e)
+int query_record(struct query *q, const struct page_cursor *c, int64_t conversation, struct err *e)
 {
 	struct db_stmt *row = db_stmt(q->s->db, "SELECT line, state, stored FROM records WHERE seq = ?1");
 	int rc;
@@ -77,7 +77,7 @@ int query_record(struct query *q, const struct cursor *c, int64_t conversation, 
 	return rc;
 }
 
-void query_bind(struct db_stmt *keys, const struct query *q, const struct cursor *c)
+void query_bind(struct db_stmt *keys, const struct query *q, const struct page_cursor *c)
 {
 	const struct store_filter *f = q->f;
 	struct str words[] = { f->carrier, f->account, f->channel, f->direction,
@@ -101,7 +101,7 @@ int query_walk(struct query *q, struct db_stmt *keys, struct err *e)
 	int rc;
 
 	while ((rc = db_step(keys, e)) > 0) {
-		struct cursor c = { .at = db_i64(keys, 1), .seq = db_i64(keys, 0) };
+		struct page_cursor c = { .at = db_i64(keys, 1), .seq = db_i64(keys, 0) };
 
 		rc = q->give(q, &c, db_i64(keys, 2), e);
 		arena_reset(q->a);
@@ -125,14 +125,14 @@ int query_lookup(struct store *s, const char *sql, struct str text, int64_t *val
 	return rc;
 }
 
-int query_begin(struct query *q, const char *verb, struct cursor *c, struct err *e)
+int query_begin(struct query *q, const char *verb, struct page_cursor *c, struct err *e)
 {
-	*c = q->p->reverse ? (struct cursor){ INT64_MIN, INT64_MIN } :
-			     (struct cursor){ INT64_MAX, INT64_MAX };
+	*c = q->p->reverse ? (struct page_cursor){ INT64_MIN, INT64_MIN } :
+			     (struct page_cursor){ INT64_MAX, INT64_MAX };
 	q->number = number_of(verb, q->f, q->p);
 	q->a = arena_new();
 	q->line.max = SIZE_MAX;
-	if (q->p->cursor.p && cursor_read(q->a, q->p->cursor, q->number, c, e) < 0)
+	if (q->p->cursor.p && page_cursor_read(q->a, q->p->cursor, q->number, c, e) < 0)
 		return -1;
 	return db_begin_read(q->s->db, e);
 }

@@ -50,19 +50,19 @@ struct query {
 	const struct store_sink *to;
 	struct arena *a; /* emptied after each row */
 	struct buf line;
-	uint32_t number; /* cursor_query */
+	uint32_t number; /* page_cursor_query */
 	uint64_t given;
-	int (*give)(struct query *q, const struct cursor *c, int64_t conversation, struct err *e);
+	int (*give)(struct query *q, const struct page_cursor *c, int64_t conversation, struct err *e);
 };
 
 /* Begin a query named ${verb}; ${c} is where it goes on.  Return 0 or -1; then query_end in any case. */
-int query_begin(struct query *q, const char *verb, struct cursor *c, struct err *e);
+int query_begin(struct query *q, const char *verb, struct page_cursor *c, struct err *e);
 
 /* End it, and return ${rc}. */
 int query_end(struct query *q, int rc);
 
 /* Bind to ${keys} what all statements have in common. */
-void query_bind(struct db_stmt *keys, const struct query *q, const struct cursor *c);
+void query_bind(struct db_stmt *keys, const struct query *q, const struct page_cursor *c);
 
 /* Call q->give for each row of ${keys} until one does not return 0.  Return 0 or -1. */
 int query_walk(struct query *q, struct db_stmt *keys, struct err *e);
@@ -74,6 +74,6 @@ int query_lookup(struct store *s, const char *sql, struct str text, int64_t *val
 int query_answer(struct query *q, struct err *e);
 
 /* For q->give: the record at ${c}, if it passes. */
-int query_record(struct query *q, const struct cursor *c, int64_t conversation, struct err *e);
+int query_record(struct query *q, const struct page_cursor *c, int64_t conversation, struct err *e);
 
 #endif
