@@ -23,6 +23,7 @@ struct runner {
 	int due;          /* milliseconds until they want to look at the clock, -1: never */
 	struct err stop;  /* what ended the run before the end of the input */
 	unsigned stopped; /* the stage that this came from */
+	bool asked;       /* SIGTERM came */
 	bool input_failed; /* an operand could not be read: the run goes on, the exit code remembers */
 	struct err input;
 };
@@ -89,8 +90,10 @@ static void init_job(const struct runner *r, struct job *j)
 /* Take the signals and, after SIGTERM, let reading end. */
 static void heed(struct runner *r, int came)
 {
-	if (came & SIG_STOP)
+	if (came & SIG_STOP) {
+		r->asked = true;
 		lines_stop(r->lines);
+	}
 	if (came & SIG_STATS)
 		meter_show(&r->meter);
 	if (came & SIG_LOAD)
@@ -204,42 +207,76 @@ static bool full(const struct runner *r, const struct job *j)
 	return false;
 }
 
-/* One thread: read, work, and write when a block is full or before sleeping. */
-static void run_alone(struct runner *r)
+/* Write what is there before sleeping: until there is input, unless the stage takes none, or it has something to do. */
+static void rest(struct runner *r, struct job *j, bool input)
 {
-	struct job job;
-	struct err e;
-	int meter = -1;
-	bool more = true;
+	int meter;
 
-	init_job(r, &job);
-	while (more && r->stop.fault == FAULT_NONE) {
+	if (write_out(r, j) < 0)
+		return;
+	meter = account(r, j);
+	wait_for(r, input, work_fd(r->works[0]), meter);
+}
+
+/* What the stage holds may be due: it goes out at once. */
+static void let_go(struct runner *r, struct job *j)
+{
+	if (work_fd(r->works[0]) < 0)
+		return;
+	work_due(r->works[0], j);
+	if (write_out(r, j) == 0 && j->stop.fault != FAULT_NONE)
+		stop(r, j);
+}
+
+/* Read and work until the end of the input.  Return false if the work ended before. */
+static bool run_input(struct runner *r, struct job *j)
+{
+	struct err e;
+
+	while (r->stop.fault == FAULT_NONE) {
 		heed(r, sig_poll(NULL, 0, 0));
-		switch (lines_next(r->lines, &job.in, &e)) {
+		let_go(r, j);
+		if (r->stop.fault != FAULT_NONE)
+			break;
+		if (work_load(r->works[0]) == STAGE_FULL && !r->asked) {
+			rest(r, j, false);
+			continue;
+		}
+		switch (lines_next(r->lines, &j->in, &e)) {
 		case LINES_BLOCK:
-			work_block(r->works[0], &job);
-			if ((full(r, &job) || job.stop.fault) && write_out(r, &job) < 0)
+			work_block(r->works[0], j);
+			if ((full(r, j) || j->stop.fault) && write_out(r, j) < 0)
 				break;
-			meter = account(r, &job);
-			stop(r, &job);
+			account(r, j);
+			stop(r, j);
 			break;
 		case LINES_WAIT:
-			if (write_out(r, &job) < 0)
-				break;
-			meter = account(r, &job);
-			wait_for(r, true, -1, meter);
+			rest(r, j, true);
 			break;
 		case LINES_ERROR:
 			input_error(r, &e);
 			break;
 		case LINES_END:
-			more = false;
-			break;
+			return true;
 		}
 	}
-	if (!more) {
-		work_flush(r->works[0], &job);
-		if (write_out(r, &job) == 0)
+	return false;
+}
+
+/* One thread: read, work, and write when a block is full or before sleeping. */
+static void run_alone(struct runner *r)
+{
+	struct job job;
+
+	init_job(r, &job);
+	if (run_input(r, &job)) {
+		while (r->stop.fault == FAULT_NONE && !r->asked && work_load(r->works[0]) != STAGE_EMPTY) {
+			rest(r, &job, false);
+			let_go(r, &job);
+		}
+		if (r->stop.fault == FAULT_NONE)
+			work_flush(r->works[0], &job);
+		if (r->stop.fault == FAULT_NONE && write_out(r, &job) == 0)
 			stop(r, &job);
 		account(r, &job);
 	}

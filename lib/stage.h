@@ -37,6 +37,13 @@ struct setup {
 	struct conf *conf;
 };
 
+/* What a stage holds that it will put by itself. */
+enum stage_load {
+	STAGE_EMPTY, /* nothing */
+	STAGE_HOLDS, /* records that wait for a time or for an answer */
+	STAGE_FULL,  /* as many as it may: it is given no more until there are fewer */
+};
+
 struct stage {
 	struct program program; /* name, options, help */
 	const char *name;       /* "route": in rejects and metrics */
@@ -80,6 +87,16 @@ struct stage {
 	 * ends programs whose stage has no tick.  May be NULL.
 	 */
 	int (*tick)(void *st, bool hangup, struct err *e);
+
+	/*
+	 * For a stage that holds records back and puts them when a time has come or an answer: all
+	 * three or none.  fd is readable when due has something to do; due puts what is due, and returns 0,
+	 * or -1 with the fault that ends the work.  At the end of the input the runner waits until the load is
+	 * empty; after SIGTERM it calls flush at once, which lets go of all that is still held.
+	 */
+	int (*fd)(void *st);
+	int (*due)(void *st, struct out *o, struct err *e);
+	enum stage_load (*load)(void *st);
 
 	/* close(NULL) is legal. */
 	void (*close)(void *st);

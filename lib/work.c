@@ -460,3 +460,38 @@ int work_tick(struct work *w, bool hangup, struct job *j)
 	}
 	return soonest;
 }
+
+static struct place *holder(const struct work *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		if (w->at[i].link->stage->due)
+			return &((struct work *)(uintptr_t)w)->at[i];
+	return NULL;
+}
+
+int work_fd(const struct work *w)
+{
+	const struct place *p = holder(w);
+
+	return p ? p->link->stage->fd(p->state) : -1;
+}
+
+enum stage_load work_load(const struct work *w)
+{
+	const struct place *p = holder(w);
+
+	return p ? p->link->stage->load(p->state) : STAGE_EMPTY;
+}
+
+void work_due(struct work *w, struct job *j)
+{
+	struct place *p = holder(w);
+	struct err e = { .fault = FAULT_NONE };
+
+	if (!p)
+		return;
+	w->job = j;
+	if (p->link->stage->due(p->state, &p->out, &e) < 0)
+		stop(p, &e);
+	arena_reset(p->arena);
+}

@@ -80,4 +80,14 @@ int work_commit(struct work *w, struct job *j);
 /* As tick of the stages, the soonest; -1 if none has any.  -2: j->stop says why. */
 int work_tick(struct work *w, bool hangup, struct job *j);
 
+/*
+ * Of the stage that holds records back, the first in the chain that does: its descriptor (-1: there is none), and
+ * how much it holds.
+ */
+int work_fd(const struct work *w);
+enum stage_load work_load(const struct work *w);
+
+/* Let it put what is due into ${j}; j->stop tells if the work must end here. */
+void work_due(struct work *w, struct job *j);
+
 #endif
