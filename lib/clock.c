@@ -4,20 +4,20 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { DAY_MS = 86400000, CLOCK_SPEED_MAX = 1000000 };
+enum { DAY_MS = 86400000, CLOCK_SPEED_MAX = 1000000, NS_MS = 1000000, NS_SECOND = 1000000000 };
 
 static const int64_t first_ms = -62167219200000; /* 0000-01-01T00:00:00.000Z */
 static const int64_t last_ms = 253402300799999;  /* 9999-12-31T23:59:59.999Z */
 
-/* What clock_now makes of the real time: base_ms + (real - origin_ms) * speed. */
-static int64_t base_ms, origin_ms, speed = 1;
+/* What clock_now makes of the real time: base_ms + (real - origin_ns) * speed. */
+static int64_t base_ms, origin_ns, speed = 1;
 
-static int64_t read_ms(clockid_t which)
+static int64_t read_ns(clockid_t which)
 {
 	struct timespec t = { 0 };
 
 	clock_gettime(which, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * NS_SECOND + t.tv_nsec;
 }
 
 /* "x60", all of ${s}. */
@@ -52,10 +52,12 @@ int clock_init(struct err *e)
 	struct str text = str_c(getenv("OMNI_CLOCK")), last = text, first = STR_NONE;
 	bool sped;
 
-	base_ms = origin_ms = read_ms(CLOCK_REALTIME);
+	base_ms = origin_ns = 0;
 	speed = 1;
 	if (text.n == 0)
 		return 0;
+	origin_ns = read_ns(CLOCK_REALTIME);
+	base_ms = origin_ns / NS_MS;
 	for (size_t i = text.n; i > 0 && first.n == 0; i--)
 		if (text.p[i - 1] == ' ') {
 			first = str_sub(text, 0, i - 1);
@@ -70,14 +72,34 @@ int clock_init(struct err *e)
 	return 0;
 }
 
+/* Nanoseconds that the clock has gone since its origin; 128 bits, as speed makes centuries of hours. */
+static __int128 gone(void)
+{
+	return (__int128)(read_ns(CLOCK_REALTIME) - origin_ns) * speed;
+}
+
+int64_t clock_now_ns(void)
+{
+	__int128 ns = (__int128)base_ms * NS_MS + gone();
+
+	return ns < INT64_MAX ? (int64_t)ns : INT64_MAX;
+}
+
 int64_t clock_now(void)
 {
-	return base_ms + (read_ms(CLOCK_REALTIME) - origin_ms) * speed;
+	return base_ms + (int64_t)(gone() / NS_MS);
+}
+
+int64_t clock_real_ns(int64_t ns)
+{
+	if (speed == 0)
+		return -1;
+	return ns > speed ? ns / speed : 1;
 }
 
 int64_t clock_mono(void)
 {
-	return read_ms(CLOCK_MONOTONIC);
+	return read_ns(CLOCK_MONOTONIC) / NS_MS;
 }
 
 /*

@@ -25,6 +25,15 @@ int clock_init(struct err *e);
 /* Milliseconds since 1970: now, or what OMNI_CLOCK says. */
 int64_t clock_now(void);
 
+/* The same in nanoseconds. */
+int64_t clock_now_ns(void);
+
+/*
+ * How many real nanoseconds pass while clock_now_ns goes ${ns} ahead: at least 1; -1 for ever, as OMNI_CLOCK
+ * stands still.
+ */
+int64_t clock_real_ns(int64_t ns);
+
 /* Milliseconds of a clock that never jumps, for measuring. */
 int64_t clock_mono(void);
 

@@ -25,7 +25,7 @@ const char *diag_name(void);
 
 /**
  * diag_quiet(on):
- * Suppress diag_warn and diag_note while ${on}; errors are always shown.
+ * Suppress diag_warn while ${on}; errors, and what was asked for, are always shown.
  */
 void diag_quiet(bool on);
 

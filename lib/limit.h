@@ -63,6 +63,10 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define JOIN_BYTES   MIB(64)  /* of them and of the rejects that they wait with */
 #define JOIN_KEEP_MS 86400000 /* in a file: no pipeline takes a day between two shares of a lease */
 
+#define TEMPLATE_MAX_BYTES KIB(1) /* a key of a limit, with its places still open */
+#define LIMITS_MAX         32 /* limits in one configuration: each costs a look-up for every record */
+#define LIMIT_KEY_MAX      KIB(4) /* such a key filled in: addresses are far below it */
+
 #define REC_ADDED_MAX 8 /* members that stages append to one record in one process */
 
 #define STORE_KEY_MAX \

@@ -82,7 +82,7 @@ static int finish(const struct program *p, const struct err *e)
 	return e->fault == FAULT_USAGE ? opt_usage(p, e->text) : diag_fail(e);
 }
 
-static int command_main(const struct command *c, int argc, char **argv)
+int command_main(const struct command *c, int argc, char **argv)
 {
 	struct args args;
 	struct setup setup = { .args = &args };

@@ -39,4 +39,7 @@ struct suite {
  */
 int verb_main(const struct suite *s, int argc, char **argv);
 
+/* Run ${c} alone. */
+int command_main(const struct command *c, int argc, char **argv);
+
 #endif

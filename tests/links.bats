@@ -28,6 +28,7 @@ links() {
 	plain
 	links omni-normalize yyjson zstd z crypto jq
 	links omni-route yyjson zstd z crypto jq pcre2-8
+	links omni-ratelimit yyjson zstd z crypto jq pcre2-8
 }
 
 @test "omni-archive alone links libarchive" {
@@ -101,6 +102,7 @@ door() {
 	door 'openssl/' lib/crypto.c
 	door 'sqlite3' lib/db.c
 	door 'archive' lib/bundle.c
+	door 'xxhash' lib/hash.c
 	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
 	door '(zstd|zlib)' "lib/pack.c
 lib/pack_frame.c"
