@@ -19,7 +19,7 @@ struct replay {
 	struct source *source;
 	struct pick *pick;
 	struct make make;
-	struct pace pace;
+	struct tempo pace;
 	struct cursor cursor;
 	struct tally *tally; /* --dry-run: nothing else comes of it */
 	const char *other;   /* --diff: the second configuration */
@@ -156,7 +156,7 @@ static int wait_for(struct replay *r, int64_t at, const struct spot *spot, struc
 {
 	int ms;
 
-	while (!r->stopping && (ms = pace_due(&r->pace, r->ended = clock_mono(), at)) > 0) {
+	while (!r->stopping && (ms = tempo_due(&r->pace, r->ended = clock_mono(), at)) > 0) {
 		if ((r->out.n > 0 || r->refused.n > 0) && flush(r, spot, e) < 0)
 			return -1;
 		rest(r, ms, -1);
@@ -447,7 +447,7 @@ static int read_options(struct replay *r, struct err *e)
 	r->make.new_ids = opt_flag(a, "new-ids");
 	r->make.mark = opt_flag(a, "mark");
 	r->shift_to = clock_now();
-	if (archive_range_of(a, &r->range, e) < 0 || pace_read(&r->pace, a, e) < 0 ||
+	if (archive_range_of(a, &r->range, e) < 0 || tempo_read(&r->pace, a, e) < 0 ||
 	    opt_time(a, "shift-to", r->shift_to, &r->shift_to, e) < 0 ||
 	    opt_number(a, "limit", 1, INT64_MAX, &r->limit, e) < 0 || opt_max_line(a, e) < 0)
 		return -1;

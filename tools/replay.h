@@ -85,9 +85,9 @@ struct make {
 /* Change a copy of ${r} into ${out}. */
 void make_rec(const struct make *m, const struct rec *r, struct rec *out);
 
-/* ---- how fast: replay_pace.c ---- */
+/* ---- how fast: replay_tempo.c ---- */
 
-struct pace {
+struct tempo {
 	double rate;  /* records a second; 0: by their times, or as fast as can be */
 	double speed; /* of their times; 0: as fast as can be */
 	bool begun;
@@ -96,14 +96,14 @@ struct pace {
 };
 
 /* Read --rate or --speed.  Return 0, or -1 with FAULT_USAGE. */
-int pace_read(struct pace *p, const struct args *a, struct err *e);
+int tempo_read(struct tempo *p, const struct args *a, struct err *e);
 
 /* The same from one text: "200/s", "90/m", "1000/h"; "10x", "0.5x", "max". */
-int pace_rate(struct str text, double *per_second);
-int pace_speed(struct str text, double *speed);
+int tempo_rate(struct str text, double *per_second);
+int tempo_speed(struct str text, double *speed);
 
 /* Milliseconds from ${now} (clock_mono) until the record of the time ${at} is due; 0: it is. */
-int pace_due(struct pace *p, int64_t now, int64_t at);
+int tempo_due(struct tempo *p, int64_t now, int64_t at);
 
 /* ---- how far: replay_cursor.c ---- */
 
@@ -145,6 +145,6 @@ void tally_free(struct tally *t);
 void tally_add(struct tally *t, const struct rec *r, int64_t at, size_t bytes);
 
 /* Write what was counted, and how long it would take at ${p}, as a table or a line of JSON. */
-void tally_write(const struct tally *t, const struct pace *p, bool json, struct buf *b);
+void tally_write(const struct tally *t, const struct tempo *p, bool json, struct buf *b);
 
 #endif

@@ -129,7 +129,7 @@ void tally_add(struct tally *t, const struct rec *r, int64_t at, size_t bytes)
 }
 
 /* Milliseconds that it would take; -1 if nothing says so. */
-static int64_t duration(const struct tally *t, const struct pace *p)
+static int64_t duration(const struct tally *t, const struct tempo *p)
 {
 	if (p->rate > 0)
 		return t->records > 0 ? (int64_t)((double)(t->records - 1) * 1000 / p->rate) : 0;
@@ -204,7 +204,7 @@ static void write_table(const struct tally *t, int64_t ms, struct buf *b)
 		buf_fmt(b, "would take %s\n", shown_span(span, ms));
 }
 
-void tally_write(const struct tally *t, const struct pace *p, bool json, struct buf *b)
+void tally_write(const struct tally *t, const struct tempo *p, bool json, struct buf *b)
 {
 	if (json)
 		write_json(t, duration(t, p), b);

@@ -22,9 +22,9 @@ static void check_times(struct str s)
 		a.value[0] = text;
 		(void)opt_time(&a, "from", 1768381200000, &ms, &e);
 	}
-	if (pace_rate(s, &v) == 0 && !(v > 0))
+	if (tempo_rate(s, &v) == 0 && !(v > 0))
 		abort();
-	if (pace_speed(s, &v) == 0 && !(v >= 0))
+	if (tempo_speed(s, &v) == 0 && !(v >= 0))
 		abort();
 }
 

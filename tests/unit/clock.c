@@ -180,7 +180,8 @@ static void omni_clock_goes_ahead_behind_and_fast(void)
 	CHECK(fast >= 1768381200000);
 	while (clock_now() == fast)
 		;
-	CHECK((clock_now() - 1768381200000) % 1000000 == 0);
+	CHECK(clock_now_ns() > fast * 1000000);
+	CHECK(clock_real_ns(5000000) == 5 && clock_real_ns(1) == 1);
 	setenv("OMNI_CLOCK", "x2", 1);
 	CHECK(clock_init(&e) == 0 && clock_now() >= real);
 	static const char *const bad[] = { "x",        "x-1",     "1h",

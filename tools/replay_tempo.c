@@ -34,7 +34,7 @@ static int number(struct str *text, double *out)
 	return 0;
 }
 
-int pace_rate(struct str text, double *per_second)
+int tempo_rate(struct str text, double *per_second)
 {
 	static const struct {
 		struct str unit;
@@ -52,7 +52,7 @@ int pace_rate(struct str text, double *per_second)
 	return -1;
 }
 
-int pace_speed(struct str text, double *speed)
+int tempo_speed(struct str text, double *speed)
 {
 	if (str_eq(text, STR("max"))) {
 		*speed = 0;
@@ -63,24 +63,24 @@ int pace_speed(struct str text, double *speed)
 	return *speed > 0 && *speed <= rate_max ? 0 : -1;
 }
 
-int pace_read(struct pace *p, const struct args *a, struct err *e)
+int tempo_read(struct tempo *p, const struct args *a, struct err *e)
 {
 	const char *rate = opt_value(a, "rate"), *speed = opt_value(a, "speed");
 
-	*p = (struct pace){ 0 };
+	*p = (struct tempo){ 0 };
 	if (rate && speed)
 		return err_set(e, FAULT_USAGE, "usage", "--rate and --speed can not both be");
-	if (rate && pace_rate(str_c(rate), &p->rate) < 0)
+	if (rate && tempo_rate(str_c(rate), &p->rate) < 0)
 		return err_set(e, FAULT_USAGE, "usage",
 			       "--rate takes a number of records (200/s, 90/m, 1000/h), not \"%.40s\"",
 			       rate);
-	if (speed && pace_speed(str_c(speed), &p->speed) < 0)
+	if (speed && tempo_speed(str_c(speed), &p->speed) < 0)
 		return err_set(e, FAULT_USAGE, "usage",
 			       "--speed takes a factor (1x, 10x, 0.5x) or max, not \"%.40s\"", speed);
 	return 0;
 }
 
-int pace_due(struct pace *p, int64_t now, int64_t at)
+int tempo_due(struct tempo *p, int64_t now, int64_t at)
 {
 	double due;
 
