@@ -5,7 +5,7 @@
 #include "clock.h"
 
 enum {
-	EXPIRE_MAX = 16,      /* leases that one take lets run out: it holds the lock */
+	EXPIRE_MAX = 4096,    /* records whose leases one take lets run out: it holds the lock */
 	CLOCK_STEP_MS = 1000, /* a clock that went back by more was set */
 };
 
@@ -139,12 +139,13 @@ int leases_expire(struct sqlite_queue *s, int64_t now_ms, struct err *e)
 {
 	struct db_stmt *st = db_stmt(s->db, "SELECT id, secret, first, last FROM lease"
 					    " WHERE until_ms <= ?1 ORDER BY until_ms LIMIT 1");
-	int rc = 1;
+	int64_t before = s->meta.expiries;
+	int rc;
 
 	if (now_ms < s->meta.seen_ms - CLOCK_STEP_MS && clock_went_back(s, now_ms, e) < 0)
 		return -1;
 	s->meta.seen_ms = now_ms;
-	for (int i = 0; i < EXPIRE_MAX; i++) {
+	while (s->meta.expiries - before < EXPIRE_MAX) {
 		int64_t id = 0, range[2] = { 0, 0 };
 		uint64_t secret = 0;
 
@@ -162,5 +163,5 @@ int leases_expire(struct sqlite_queue *s, int64_t now_ms, struct err *e)
 		if (expire(s, range, id, secret, now_ms, e) < 0)
 			return -1;
 	}
-	return 0;
+	return 1;
 }

@@ -117,7 +117,10 @@ int lane_release(struct sqlite_queue *s, const unsigned char lane[KEY_BYTES], in
 struct str history_add(struct sqlite_queue *s, const struct subject *sub, const struct reason *why,
 		       int64_t now_ms);
 
-/* All leases whose time has come are forgotten, their records wait; ${all} counts them. */
+/*
+ * Leases whose time has come are forgotten, their records wait.  Return 0, 1 if it was enough for once and there
+ * may be more, -1.
+ */
 int leases_expire(struct sqlite_queue *s, int64_t now_ms, struct err *e);
 
 /* ${n} records less are out under ${lease}. */

@@ -25,7 +25,9 @@ struct taking {
 	uint64_t secret;
 	struct candidate *list;
 	size_t n_list, next;
+	bool buried; /* since the list was made: others may be ready in the place of those */
 	struct db_stmt *scan; /* of the records above the head */
+	bool late;            /* there may be more leases that have run out */
 	bool at_row, more;    /* scan stands at one without a plan; there is more behind SKIP_MAX */
 	int skipped;
 	int64_t first, last; /* range of those without a plan */
@@ -116,6 +118,8 @@ static int list_ready(struct taking *t, size_t max, struct err *e)
 					       " ORDER BY priority, seq LIMIT ?1");
 	int rc;
 
+	t->n_list = t->next = 0;
+	t->buried = false;
 	db_bind_i64(st, 1, (int64_t)max);
 	while ((rc = db_step(st, e)) > 0) {
 		if (!t->list)
@@ -176,6 +180,7 @@ static int bury(struct taking *t, const struct subject *sub, struct err *e)
 				    sub->attempts, sub->attempts == 1 ? "" : "s");
 	struct reason why = { .stage = STR("queue"), .code = STR("attempts"), .detail = text };
 
+	t->buried = true;
 	return record_bury(t->s, sub, &why, t->now_ms, e);
 }
 
@@ -211,7 +216,11 @@ static int take_planned(struct taking *t, int64_t seq, struct err *e)
 static int choose(struct taking *t, size_t max, struct err *e)
 {
 	while (t->n < max) {
-		const struct candidate *c = t->next < t->n_list ? &t->list[t->next] : NULL;
+		const struct candidate *c;
+
+		if (t->next == t->n_list && t->buried && list_ready(t, max, e) < 0)
+			return -1;
+		c = t->next < t->n_list ? &t->list[t->next] : NULL;
 
 		if (!c || c->priority >= QUEUE_PRIORITY) {
 			if (scan_next(t, e) < 0)
@@ -253,7 +262,9 @@ static int fill(struct taking *t, size_t max, struct err *e)
 					      " WHERE seq > ?1 ORDER BY seq");
 	int rc;
 
-	if (leases_expire(s, t->now_ms, e) < 0 || promote(t, max, e) < 0 || list_ready(t, max, e) < 0)
+	rc = leases_expire(s, t->now_ms, e);
+	t->late = rc > 0;
+	if (rc < 0 || promote(t, max, e) < 0 || list_ready(t, max, e) < 0)
 		return -1;
 	if (s->meta.head < s->meta.plain) {
 		t->scan = scan;
@@ -300,7 +311,7 @@ int sqlite_take(struct queue *q, struct queue_lease *leases, size_t max, size_t 
 		t = (struct taking){ .s = s, .now_ms = now_ms, .out = leases };
 		rc = take_once(s, &t, max, e);
 		arena_reset(s->work);
-	} while (rc == 0 && t.n == 0 && t.more);
+	} while (rc == 0 && t.n == 0 && (t.more || t.late));
 	*n = rc < 0 ? 0 : t.n;
 	return rc;
 }
