@@ -390,11 +390,12 @@ static void tell_trouble(struct service *s, bool troubled, const char *why)
 
 static void answer_ticket(struct worker *w, struct ticket *t)
 {
+	enum handover_state state = t->item.state;
 	struct call *c = t->call;
 	struct reply r;
 
 	unlink_ticket(w, t);
-	switch (t->item.state) {
+	switch (state) {
 	case HANDOVER_TAKEN:
 		worker_count_record(w, t->carrier, t->item.text.n);
 		say_answer(&r, &t->answer);
