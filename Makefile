@@ -122,6 +122,7 @@ demo: all
 include tests/serve/serve.mk
 include tests/bench/bench.mk
 include tests/bench/recv.mk
+include tests/bench/schema.mk
 include tests/bench/pipe.mk
 include tests/bench/archive.mk
 include tests/bench/queue.mk

@@ -14,7 +14,7 @@
 #include "file.h"
 #include "model.h"
 
-enum { ROUNDS = 7, RECORDS_MAX = 1000000 };
+enum { ROUNDS = 1000, COMPILES = 7, RECORDS_MAX = 1000000 };
 
 static uint64_t now(void)
 {
@@ -89,7 +89,7 @@ static int compile(void)
 {
 	uint64_t best = UINT64_MAX;
 
-	for (int round = 0; round < ROUNDS; round++) {
+	for (int round = 0; round < COMPILES; round++) {
 		uint64_t from = now(), spent;
 		struct schema_set *set = schema_set_new(SCHEMA_FORMATS);
 		struct err e;

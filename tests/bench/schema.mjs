@@ -49,7 +49,7 @@ if (what === 'compile') {
 	} else {
 		const records = fs.readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
 		let best = Infinity, good;
-		for (let round = 0; round < 15; round++) {
+		for (let round = 0; round < 1000; round++) {
 			const from = time();
 			good = 0;
 			for (const record of records) good += valid(record);
