@@ -119,7 +119,7 @@ const struct schema *schema_set_get(struct schema_set *set, struct str uri, stru
 
 bool schema_valid(const struct schema *s, const struct json *v, struct arena *a)
 {
-	int rc = s->plan ? schema_run(s, v, a) : -1;
+	int rc = s->plan ? schema_run(s->set, s->plan, v, a) : -1;
 
 	if (rc < 0)
 		rc = schema_walk(s->set, s->root, v, a);

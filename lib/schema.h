@@ -73,7 +73,7 @@ struct schema_unit {
 struct schema_report {
 	const struct schema_unit *units;
 	size_t n;
-	bool cut; /* there were more than SCHEMA_UNITS_MAX */
+	size_t more; /* how many there are beside: of schema_explain, those beyond SCHEMA_UNITS_MAX */
 };
 
 /**
@@ -83,6 +83,9 @@ struct schema_report {
  * UTF-8.
  */
 struct schema_report schema_explain(const struct schema *s, const struct json *v, struct arena *a);
+
+/* The same, but only the first one is told, and how many more there are: in half of the time. */
+struct schema_report schema_brief(const struct schema *s, const struct json *v, struct arena *a);
 
 /* Append ${r} as an object of the draft's output format `flag`, {"valid":false}, or `basic`. */
 void schema_put_flag(struct buf *b, const struct schema_report *r);

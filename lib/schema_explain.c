@@ -96,14 +96,13 @@ static void tell(struct frame *f, struct str keyword, const char *text)
 	struct walk *w = f->walk;
 	struct buf b = { .max = SIZE_MAX };
 	struct schema_unit *u;
-	struct str s = str_utf8_cut(str_c(text), SIZE_MAX);
 
-	if (!w->units)
-		w->units = arena_calloc(w->arena, SCHEMA_UNITS_MAX, sizeof(*w->units));
-	if (w->n == SCHEMA_UNITS_MAX) {
-		w->cut = true;
+	if (w->n == w->max) {
+		w->more++;
 		return;
 	}
+	if (!w->units)
+		w->units = arena_calloc(w->arena, w->max, sizeof(*w->units));
 	u = &w->units[w->n++];
 	put_place(&b, f->place);
 	u->instance = taken(w->arena, &b);
@@ -112,7 +111,7 @@ static void tell(struct frame *f, struct str keyword, const char *text)
 		schema_step(&b, keyword);
 	u->keyword = taken(w->arena, &b);
 	u->absolute = absolute(f, keyword, &b);
-	u->text = arena_str(w->arena, s);
+	u->text = arena_str(w->arena, str_c(text));
 	buf_free(&b);
 }
 
@@ -123,6 +122,10 @@ bool walk_fail(struct frame *f, struct str keyword, const char *fmt, ...)
 
 	if (f->walk->quiet)
 		return false;
+	if (f->walk->n == f->walk->max) {
+		f->walk->more++;
+		return false;
+	}
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -142,13 +145,22 @@ bool walk_stop(struct frame *f, struct str keyword, const char *text)
 
 /* ---- in place ---- */
 
+/* Whether there is a plan that says that there is nothing to tell: only what fails is gone into. */
+static bool holds_at_once(const struct frame *f)
+{
+	const struct walk *w = f->walk;
+
+	return w->plans && f->node->plan && !f->seen &&
+	       schema_run(w->set, f->node->plan, f->value, w->arena) == 1;
+}
+
 bool walk_same(struct frame *f, const struct node *node, struct str keyword, size_t index,
 	       struct seen *seen)
 {
 	struct way by = { f->way, keyword, STR_NONE, index };
 	struct frame child = { f->walk, node, f->value, f->type, f->place, &by, seen };
 
-	return walk_frame(&child);
+	return holds_at_once(&child) || walk_frame(&child);
 }
 
 bool walk_into(struct frame *f, const struct node *node, const struct json *value,
@@ -156,7 +168,7 @@ bool walk_into(struct frame *f, const struct node *node, const struct json *valu
 {
 	struct frame child = { f->walk, node, value, json_type(value), at, by, NULL };
 
-	return walk_frame(&child);
+	return holds_at_once(&child) || walk_frame(&child);
 }
 
 /*
@@ -209,8 +221,8 @@ static bool walk_all_of(struct frame *f, const struct clause *c)
 
 static bool walk_any_of(struct frame *f, const struct clause *c)
 {
-	size_t told = f->walk->n;
-	bool cut = f->walk->cut, ok = false;
+	size_t told = f->walk->n, more_told = f->walk->more;
+	bool ok = false;
 	struct seen failed = { NULL };
 
 	for (size_t i = 0; i < c->n && (!ok || f->seen); i++) {
@@ -230,14 +242,13 @@ static bool walk_any_of(struct frame *f, const struct clause *c)
 		return walk_fail(f, str_c(c->name), "is none of the %zu alternatives", c->n);
 	}
 	f->walk->n = told;
-	f->walk->cut = cut;
+	f->walk->more = more_told;
 	return true;
 }
 
 static bool walk_one_of(struct frame *f, const struct clause *c)
 {
-	size_t told = f->walk->n, held = 0, first = 0, second = 0;
-	bool cut = f->walk->cut;
+	size_t told = f->walk->n, more_told = f->walk->more, held = 0, first = 0, second = 0;
 	struct seen failed = { NULL };
 
 	for (size_t i = 0; i < c->n && held < 2; i++) {
@@ -258,7 +269,7 @@ static bool walk_one_of(struct frame *f, const struct clause *c)
 		return walk_fail(f, str_c(c->name), "is none of the %zu alternatives", c->n);
 	}
 	f->walk->n = told;
-	f->walk->cut = cut;
+	f->walk->more = more_told;
 	if (held == 1)
 		return true;
 	return walk_fail(f, str_c(c->name), "is more than one of the alternatives: %zu and %zu",
@@ -378,10 +389,21 @@ int schema_walk(struct schema_set *set, const struct node *n, const struct json 
 	return w.stopped ? -1 : ok;
 }
 
-struct schema_report schema_explain(const struct schema *s, const struct json *v, struct arena *a)
+static struct schema_report explain(const struct schema *s, const struct json *v, struct arena *a,
+				    size_t max)
 {
-	struct walk w = { .arena = a, .set = s->set };
+	struct walk w = { .arena = a, .set = s->set, .plans = s->plan != NULL, .max = max };
 
 	start(&w, s->root, v);
-	return (struct schema_report){ w.units, w.n, w.cut };
+	return (struct schema_report){ w.units, w.n, w.more };
+}
+
+struct schema_report schema_explain(const struct schema *s, const struct json *v, struct arena *a)
+{
+	return explain(s, v, a, SCHEMA_UNITS_MAX);
+}
+
+struct schema_report schema_brief(const struct schema *s, const struct json *v, struct arena *a)
+{
+	return explain(s, v, a, 1);
 }

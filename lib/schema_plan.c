@@ -434,6 +434,8 @@ const struct plan *plan_of(struct planner *p, const struct node *const *nodes, s
 	strmap_put(&p->plans, key, plan); /* before it is filled: it may contain itself */
 	fill(p, plan, (const struct node *const *)(const void *)key.p, key.n / sizeof(*nodes));
 	plan_leave(p);
+	if (n == 1)
+		((struct node *)(uintptr_t)nodes[0])->plan = plan;
 	return plan;
 }
 

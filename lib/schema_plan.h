@@ -168,9 +168,6 @@ static inline uint64_t name_hash(uint64_t a, uint64_t b, size_t n, uint64_t fact
  */
 const struct plan *schema_plan(struct schema_set *set, const struct node *node);
 
-/* Run the plan of ${s} on ${v}.  Return 1, 0, or -1 where it is unsure. */
-int schema_run(const struct schema *s, const struct json *v, struct arena *a);
-
 /* ---- between schema_plan.c and schema_plan_object.c ---- */
 
 enum {

@@ -124,7 +124,7 @@ struct node {
 	const struct clause *properties, *patterns, *prefix; /* for the keywords that depend on them */
 	unsigned char mark;                                  /* of walks */
 	struct node *next;                                   /* to be linked */
-	struct plan *plan;                                   /* made when it is first needed */
+	const struct plan *plan; /* of the node alone, if one was made */
 };
 
 struct document {
@@ -221,6 +221,11 @@ struct document *schema_document(struct schema_set *set, struct str uri, struct 
 
 /* Add the meta-schemas. */
 void schema_add_meta(struct schema_set *set);
+
+/* ---- schema_run.c ---- */
+
+/* Run ${plan} of ${set} on ${v}.  Return 1, 0, or -1 where it is unsure. */
+int schema_run(struct schema_set *set, const struct plan *plan, const struct json *v, struct arena *a);
 
 /* ---- schema_explain.c ---- */
 

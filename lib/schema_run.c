@@ -4,7 +4,7 @@
 #include "schema_plan.h"
 
 struct run {
-	const struct schema *schema;
+	struct schema_set *set;
 	struct arena *arena;
 	unsigned depth;
 	uint64_t steps;
@@ -454,7 +454,7 @@ static bool run_if(struct run *r, const struct step *s, const struct json *v)
 
 static bool walk(struct run *r, const struct node *node, const struct json *v)
 {
-	int rc = schema_walk(r->schema->set, node, v, r->arena);
+	int rc = schema_walk(r->set, node, v, r->arena);
 
 	return rc > 0 || (rc < 0 && not_sure(r));
 }
@@ -549,10 +549,10 @@ static bool run_steps(struct run *r, const struct step *s, const struct json *v)
 	return false;
 }
 
-int schema_run(const struct schema *s, const struct json *v, struct arena *a)
+int schema_run(struct schema_set *set, const struct plan *plan, const struct json *v, struct arena *a)
 {
-	struct run r = { .schema = s, .arena = a };
-	bool ok = run(&r, s->plan, v);
+	struct run r = { .set = set, .arena = a };
+	bool ok = run(&r, plan, v);
 
 	return r.unsure ? -1 : ok;
 }

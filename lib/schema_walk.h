@@ -8,13 +8,13 @@
 struct walk {
 	struct arena *arena;
 	struct schema_set *set;
+	bool plans;   /* what a plan says is valid need not be looked at */
 	bool quiet;   /* only yes or no: the first failure is enough */
 	bool stopped; /* a bound was reached: the value counts as invalid whatever follows */
 	unsigned depth;
 	uint64_t steps;
 	struct schema_unit *units;
-	size_t n;
-	bool cut;
+	size_t n, max, more; /* told; how many at most; beyond that */
 	const struct resource *scope[SCHEMA_DEPTH_MAX + 2]; /* entered and not left: the dynamic scope */
 	unsigned n_scope;
 };

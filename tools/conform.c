@@ -174,15 +174,16 @@ static void put_report(struct conform *c, struct schema_report report, struct re
 static int mismatch(struct conform *c, const struct schema *s, const struct json *v,
 		    struct rec *made, struct err *e)
 {
-	struct schema_report report = schema_explain(s, v, made->arena);
+	struct schema_report report = c->output == OUTPUT_BASIC ? schema_explain(s, v, made->arena) :
+								  schema_brief(s, v, made->arena);
 	struct buf text = { .max = SIZE_MAX };
 	struct str shown;
 
 	schema_put_text(&text, &report.units[0]);
 	shown = str_utf8_cut(buf_get(&text), sizeof(e->text) - 40);
 	err_set(e, FAULT_DATA, "schema-mismatch", "%.*s", STR_FMT(shown));
-	if (report.n > 1)
-		err_hint(e, "and %zu more%s", report.n - 1, report.cut ? " at least" : "");
+	if (report.n + report.more > 1)
+		err_hint(e, "and %zu more", report.n + report.more - 1);
 	buf_free(&text);
 	if (c->output == OUTPUT_BASIC)
 		put_report(c, report, made);

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "schema.h"
+#include "schema_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,9 +21,10 @@ static void check(const struct schema *s, const struct json *v, struct arena *a)
 {
 	struct schema_report r = schema_explain(s, v, a);
 	struct buf b = { .max = SIZE_MAX };
+	int exact = schema_walk(s->set, s->root, v, a);
 	struct err e;
 
-	if (schema_valid(s, v, a) != (r.n == 0) && !bound_reached(&r))
+	if (exact >= 0 && (schema_valid(s, v, a) != exact || (r.n == 0) != exact) && !bound_reached(&r))
 		abort();
 	schema_put_basic(&b, &r);
 	if (!json_parse(buf_get(&b), a, &e))

@@ -34,6 +34,7 @@ static struct str failures(struct str schema, struct str value)
 		return str_c(e.text);
 	r = schema_explain(s, v, arena);
 	CHECK(schema_valid(s, v, arena) == (r.n == 0));
+	CHECK(schema_brief(s, v, arena).n + schema_brief(s, v, arena).more == r.n);
 	for (size_t i = 0; i < r.n; i++) {
 		schema_put_text(&b, &r.units[i]);
 		buf_char(&b, '\n');
