@@ -292,6 +292,12 @@ static int class(struct ecma *x)
 	/* What stands on the left can begin a range; it stands for many characters; "-" came. */
 	bool left = false, many = false, range = false, dash, set;
 
+	if (looking_at(x, STR("]")) || looking_at(x, STR("^]"))) { /* no character, or any */
+		buf_str(x->out, peek(x, 0) == ']' ? STR("[^\\x{0}-\\x{10ffff}]") :
+						    STR("[\\x{0}-\\x{10ffff}]"));
+		x->i += peek(x, 0) == ']' ? 1 : 2;
+		return 0;
+	}
 	buf_char(x->out, '[');
 	if (peek(x, 0) == '^') {
 		buf_char(x->out, '^');

@@ -92,6 +92,7 @@ static void ecma_is_not_perl(void)
 	CHECK(found(STR("^\\p{Letter}\\P{Nd}\\p{Script=Greek}$"), STR("aa\xce\xb1")) == 1);
 	CHECK(found(STR("^[[:a]+$"), STR("[:a")) == 1);
 	CHECK(found(STR("^(?<n>a)\\k<n>\\1$"), STR("aaa")) == 1);
+	CHECK(found(STR("^[]?"), STR("a")) == 1);
 	CHECK(found(STR("[]"), STR("a")) == 0 && found(STR("[^]"), STR("\n")) == 1);
 	CHECK(found(STR("^(?:(a)|b)\\1c$"), STR("bc")) == 1);
 }
