@@ -104,7 +104,7 @@ $(BUILD)/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c17 -D_GNU_SOURCE -O1 $(WARN) -shared -fPIC -o $@ $< -ldl
 
-check: all $(UNITS) $(BUILD)/fail.so $(BUILD)/kill.so $(BUILD)/conformance
+check: all $(UNITS) $(BUILD)/fail.so $(BUILD)/kill.so $(BUILD)/crash.so $(BUILD)/conformance
 	BUILD=$(abspath $(BUILD)) tests/run
 
 asan:
@@ -130,7 +130,7 @@ include tests/bench/store.mk
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 
-SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/serve/kill tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
+SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/serve/crash-archive tests/serve/kill tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
 lint: man
 	clang-format --dry-run --Werror $(wildcard lib/*.[ch] carriers/*.[ch] tools/*.[ch] gen/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr --library=tests/cppcheck.cfg \
@@ -151,6 +151,7 @@ install: all
 	for p in $(PAGES); do install -m 644 $$p $(man)/man$${p##*.} || exit; done
 	install -m 644 pipelines/demo/* $(share)/omni/demo
 	install -m 755 pipelines/*.sh $(share)/omni
+	sed 's|/usr/local/|$(PREFIX)/|g' pipelines/cron/omni-archive >$(share)/omni/crontab && chmod 644 $(share)/omni/crontab
 	for u in $(UNITS_SYSTEMD); do \
 		sed 's|/usr/local/|$(PREFIX)/|' pipelines/systemd/$$u >$(units)/$$u && chmod 644 $(units)/$$u || exit; done
 	for t in $(TOOLS); do \

@@ -270,8 +270,10 @@ static uint64_t count_lines(struct str text)
 {
 	uint64_t n = 0;
 
+	if (text.n == 0)
+		return 0;
 	for (const char *p = text.p, *end = p + text.n;
-	     text.n > 0 && (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+	     (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
 		n++;
 	return n;
 }
