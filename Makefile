@@ -151,7 +151,9 @@ install: all
 	for p in $(PAGES); do install -m 644 $$p $(man)/man$${p##*.} || exit; done
 	install -m 644 pipelines/demo/* $(share)/omni/demo
 	install -m 755 pipelines/*.sh $(share)/omni
-	sed 's|/usr/local/|$(PREFIX)/|g' pipelines/cron/omni-archive >$(share)/omni/crontab && chmod 644 $(share)/omni/crontab
+	install -d $(share)/omni/cron
+	for c in $(notdir $(wildcard pipelines/cron/*)); do \
+		sed 's|/usr/local/|$(PREFIX)/|g' pipelines/cron/$$c >$(share)/omni/cron/$$c && chmod 644 $(share)/omni/cron/$$c || exit; done
 	for u in $(UNITS_SYSTEMD); do \
 		sed 's|/usr/local/|$(PREFIX)/|' pipelines/systemd/$$u >$(units)/$$u && chmod 644 $(units)/$$u || exit; done
 	for t in $(TOOLS); do \
