@@ -72,8 +72,10 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define STORE_KEY_MAX \
 	KIB(1) /* an address, a conversation, a word of a record in the store: they go into indexes */
 #define STORE_RECEIPTS_MAX \
-	1024 /* parts and recipients of one message whose receipts are told apart */
-#define STORE_REACTIONS_MAX 1024 /* people whose reaction to one message is kept with it */
+	256 /* parts and recipients of a message whose receipts are told apart: each is written with all */
+#define STORE_REACTIONS_MAX 256    /* people whose reaction to a message is kept with it */
+#define STORE_ERROR_MAX     KIB(1) /* why a message failed, as kept with it; the timeline has all */
+#define STORE_EMOJI_MAX     64     /* of a reaction: the longest sequences have some 40 */
 
 #define REGEX_MATCH_LIMIT 100000 /* backtracking steps of one match: about a millisecond */
 #define EXPR_MAX_BYTES    MIB(1) /* a file with a jq program */

@@ -69,7 +69,6 @@ static const struct {
 	  "what waits for its message is not there" },
 	{ "refs", "SELECT message FROM refs WHERE message NOT IN (SELECT seq FROM records WHERE kind = 1)",
 	  "a carrier's id of a message that is not there" },
-	{ "records", "SELECT seq FROM records WHERE NOT json_valid(line)", "a record that is no JSON" },
 };
 
 static int check_orphans(struct store *s, struct check *c)

@@ -85,6 +85,8 @@ static void take_receipt(struct target *t, const struct incoming *in, struct rec
 	got->rank = canon_rank(arena_cstr(a, got->status));
 	got->at = time_of(in);
 	got->error = rec_get(in->r, "error");
+	if (got->error && json_compact(a, got->error).n > STORE_ERROR_MAX)
+		got->error = NULL;
 	state_receipt(&t->state, got, json_get(t->root, "to"), a);
 }
 
@@ -177,7 +179,8 @@ static void take_reaction(struct target *t, const struct incoming *in)
 				.emoji = json_get_str(rec_get(in->r, "reaction"), "emoji"),
 				.at = time_of(in) };
 
-	state_reaction(&t->state, &got, in->r->arena);
+	if (got.emoji.n <= STORE_EMOJI_MAX)
+		state_reaction(&t->state, &got, in->r->arena);
 }
 
 /* From now on what the carrier calls the message means it, and what came before that joins it. */

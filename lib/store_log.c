@@ -75,11 +75,11 @@ struct entry {
 	int64_t seq, at, op, item, ref;
 	struct str old, new; /* {NULL, 0}: none */
 	struct str line;     /* of a message: as it was put */
-	struct str by;       /* the record that made the change */
+	struct str by;       /* the record that made the change, as it was put */
 };
 
 static const char *const tables[] = {
-	[ITEM_MESSAGE] = "messages", [ITEM_CONVERSATION] = "conversations", [ITEM_PARTICIPANT] = "participants", [ITEM_CONTACT] = "contacts"
+	[ITEM_MESSAGE] = "messages", [ITEM_CONVERSATION] = "conversations", [ITEM_CONTACT] = "contacts"
 };
 
 static void add_image(struct buf *b, const char *key, const struct entry *c, struct str image,
@@ -117,6 +117,7 @@ static void write_entry(struct buf *b, const struct entry *c, struct str store, 
 	};
 	struct str number = arena_fmt(a, "%lld", (long long)c->seq);
 	struct id id = id_derive((struct str[]){ STR("change"), store, number }, 3);
+	struct err e;
 	bool whole = c->line.n <= LINE_MAX_BYTES / 2; /* both images, or the line would be too long */
 
 	json_open(b, '{');
@@ -127,7 +128,8 @@ static void write_entry(struct buf *b, const struct entry *c, struct str store, 
 	json_add_str(b, "op", str_c(ops[c->op]));
 	json_add_str(b, "table", str_c(tables[c->item]));
 	add_key(b, c, a);
-	json_opt_str(b, "record", c->by);
+	if (c->by.p)
+		json_opt_str(b, "record", json_get_str(json_parse(c->by, a, &e), "id"));
 	if (c->op != OP_INSERT && c->op != OP_REMOVE && whole)
 		add_image(b, "before", c, c->old, a);
 	if (c->op != OP_REMOVE)
@@ -137,7 +139,7 @@ static void write_entry(struct buf *b, const struct entry *c, struct str store, 
 
 /* Changes whose message has gone are passed over: that it went is an entry of its own. */
 static const char log_sql[] =
-	"SELECT c.seq, c.at, c.op, c.item, c.ref, c.old, c.new, m.line, json_extract(b.line, '$.id') FROM"
+	"SELECT c.seq, c.at, c.op, c.item, c.ref, c.old, c.new, m.line, b.line FROM"
 	" (SELECT seq, stored AS at, 1 AS op, 1 AS item, seq AS ref, 0 AS record, NULL AS old, NULL AS new"
 	"  FROM records WHERE kind = 1 AND seq > ?1"
 	"  UNION ALL SELECT seq, at, op, item, ref, record, old, new FROM changes WHERE seq > ?1"

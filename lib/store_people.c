@@ -78,7 +78,14 @@ static struct str ours(const struct incoming *in)
 			    address_of(json_at(rec_get(in->r, "to"), 0));
 }
 
-struct str people_image(const struct conversation *c, struct arena *a)
+struct conversation {
+	struct str id, carrier, account, channel, address;
+	bool closed;
+	int64_t turned; /* when it was opened or closed, 0: nobody said */
+};
+
+/* As the change log shows it. */
+static struct str image_of(const struct conversation *c, struct arena *a)
 {
 	struct buf b = { .max = SIZE_MAX };
 	struct str text;
@@ -120,7 +127,7 @@ static int insert_talk(struct store *s, const struct incoming *in, struct str id
 	if (db_run(q, e) < 0)
 		return -1;
 	log.ref = *seq;
-	log.new = people_image(&c, in->r->arena);
+	log.new = image_of(&c, in->r->arena);
 	return change_log(s, &log, e);
 }
 
@@ -236,10 +243,10 @@ static int turn(struct store *s, const struct incoming *in, bool closed, struct 
 	c = (struct conversation){ db_text(q, 0), db_text(q, 1), db_text(q, 2), db_text(q, 3),
 				   db_text(q, 4), db_i64(q, 5),  db_i64(q, 6) };
 	stays = c.turned > in->at || (c.turned && c.closed == closed);
-	log.old = people_image(&c, in->r->arena);
+	log.old = image_of(&c, in->r->arena);
 	c.closed = closed;
 	c.turned = in->at;
-	log.new = people_image(&c, in->r->arena);
+	log.new = image_of(&c, in->r->arena);
 	db_reset(q);
 	if (stays)
 		return 0;

@@ -11,7 +11,7 @@ extern const struct db_schema store_schema;
 /* These numbers stand in files: they never change. */
 enum store_kind { KIND_MESSAGE = 1, KIND_STATUS, KIND_EVENT, KIND_DELIVERY };
 enum store_op { OP_INSERT = 1, OP_MODIFY, OP_REMOVE };
-enum store_item { ITEM_MESSAGE = 1, ITEM_CONVERSATION, ITEM_PARTICIPANT, ITEM_CONTACT };
+enum store_item { ITEM_MESSAGE = 1, ITEM_CONVERSATION, ITEM_CONTACT };
 
 struct store {
 	struct db *db;

@@ -49,6 +49,18 @@ wait_lines() {
 	want 0 omni-validate --schema change again
 }
 
+@test "a record nested deeper than SQLite reads is stored, changed, listed and erased like others" {
+	deep=$(printf '[%.0s' $(seq 5000))$(printf ']%.0s' $(seq 5000))
+	{ sent 1 ',"carrier_data":{"deep":'"$deep"'}'; delivery 2 1 SM1 ',"x":'"$deep"; } | put
+	want 0 omni-store changes
+	[ "$(wc -l <out)" -eq 4 ]
+	grep -c "\"record\":\"$(uuid 2)\"" out
+	want 0 omni-store messages
+	want 0 omni-store check
+	want 0 omni-store erase +15550123
+	[ "$(omni-store messages | wc -l)" -eq 0 ]
+}
+
 @test "a cursor goes on where it stood, and is only moved when the line is out" {
 	several | put
 	[ "$(omni-store changes --cursor a --limit 4 | wc -l)" -eq 4 ]

@@ -111,18 +111,18 @@ put_all() {
 
 # ask WHAT FLOOR-US COMMAND...: the median of many runs, each for another of the ids in the file ids.
 ask() {
-	local what=$1 floor=$2 wall mark
+	local what=$1 floor=$2 wall cpu mark
 	shift 2
 	rm -f ask.wall ask.cpu
 	while read -r id; do
 		time_of ask "$@" "$id"
 	done <ids
-	wall=$(median ask.wall)
+	wall=$(median ask.wall) cpu=$(median ask.cpu)
 	mark=" (floor $floor)"
 	[ "$floor" -gt 0 ] || mark=
 	[ "$floor" -eq 0 ] || [ "$wall" -le "$floor" ] || mark="   BEYOND its floor $floor"
-	printf '  %-34s %8d us, 99 of 100 below %d us%s\n' "$what" "$wall" \
-		"$(sort -n ask.wall | awk '{ v[NR] = $1 } END { print v[int(NR * 0.99)] }')" "$mark"
+	printf '  %-34s %8d us, 99 of 100 below %6d us, %6d us of processor%s\n' "$what" "$wall" \
+		"$(sort -n ask.wall | awk '{ v[NR] = $1 } END { print v[int(NR * 0.99)] }')" "$cpu" "$mark"
 }
 
 ask_all() {
@@ -132,6 +132,8 @@ ask_all() {
 	grep '"kind":"message"' many.ndjson | shuf -n "$ASKED" --random-source=<(yes) >some
 	rm many.ndjson
 	printf '  %d MB\n' $(($(stat -c %s many.db) >> 20))
+	seq "$ASKED" >ids
+	ask 'starting a process, for comparison' 0 omni-store --version
 	jq -r .conversation some >ids
 	ask 'a page of a conversation, 50' 5000 omni-store conversation -f many.db --limit 50
 	jq -r .id some >ids
