@@ -19,7 +19,7 @@ struct replay {
 	struct source *source;
 	struct pick *pick;
 	struct make make;
-	struct tempo pace;
+	struct tempo tempo;
 	struct cursor cursor;
 	struct tally *tally; /* --dry-run: nothing else comes of it */
 	const char *other;   /* --diff: the second configuration */
@@ -35,7 +35,9 @@ struct replay {
 	int64_t ended;          /* clock_mono of the last record */
 	uint64_t limit;
 	bool resumed, stopping;
-	int code; /* what damage makes the exit code */
+	bool plain;    /* records go as they are */
+	bool timeless; /* it does not matter of what time they are */
+	int code;      /* what damage makes the exit code */
 };
 
 static const struct opt opts[] = {
@@ -156,7 +158,9 @@ static int wait_for(struct replay *r, int64_t at, const struct spot *spot, struc
 {
 	int ms;
 
-	while (!r->stopping && (ms = tempo_due(&r->pace, r->ended = clock_mono(), at)) > 0) {
+	if (!tempo_is(&r->tempo))
+		return 0;
+	while (!r->stopping && (ms = tempo_due(&r->tempo, r->ended = clock_mono(), at)) > 0) {
 		if ((r->out.n > 0 || r->refused.n > 0) && flush(r, spot, e) < 0)
 			return -1;
 		rest(r, ms, -1);
@@ -166,11 +170,13 @@ static int wait_for(struct replay *r, int64_t at, const struct spot *spot, struc
 
 /* ---- one record ---- */
 
-/* The time of ${rec}, else that of the one before. */
+/* The time of ${rec}, else that of the one before; any, if it is of no consequence. */
 static int64_t time_of(struct replay *r, const struct rec *rec)
 {
 	int64_t ms;
 
+	if (r->timeless)
+		return r->last;
 	if (clock_parse(rec_str(rec, "at"), &ms) == 0)
 		r->last = ms;
 	return r->last;
@@ -200,9 +206,13 @@ static int give(struct replay *r, const struct rec *rec, int64_t at, const struc
 			return -1;
 		if (r->stopping)
 			return 1;
-		begin_shift(r, at);
-		make_rec(&r->make, rec, &made);
-		rec_write(&r->out, &made);
+		if (r->plain) {
+			buf_str(&r->out, rec->line);
+		} else {
+			begin_shift(r, at);
+			make_rec(&r->make, rec, &made);
+			rec_write(&r->out, &made);
+		}
 		buf_char(&r->out, '\n');
 	}
 	r->count.counts.out++;
@@ -212,6 +222,8 @@ static int give(struct replay *r, const struct rec *rec, int64_t at, const struc
 
 static bool in_range(const struct replay *r, int64_t at)
 {
+	if (r->timeless)
+		return true;
 	return at == INT64_MIN ? r->range.from == INT64_MIN && r->range.to == INT64_MAX :
 				 at >= r->range.from && at < r->range.to;
 }
@@ -447,7 +459,7 @@ static int read_options(struct replay *r, struct err *e)
 	r->make.new_ids = opt_flag(a, "new-ids");
 	r->make.mark = opt_flag(a, "mark");
 	r->shift_to = clock_now();
-	if (archive_range_of(a, &r->range, e) < 0 || tempo_read(&r->pace, a, e) < 0 ||
+	if (archive_range_of(a, &r->range, e) < 0 || tempo_read(&r->tempo, a, e) < 0 ||
 	    opt_time(a, "shift-to", r->shift_to, &r->shift_to, e) < 0 ||
 	    opt_number(a, "limit", 1, INT64_MAX, &r->limit, e) < 0 || opt_max_line(a, e) < 0)
 		return -1;
@@ -470,6 +482,7 @@ static int read_options(struct replay *r, struct err *e)
 static int replay_range(struct replay *r, struct archive_range range, struct err *e)
 {
 	r->range = r->cursor.range = range;
+	r->plain = !r->make.shift && !r->make.new_ids && !r->make.mark;
 	r->make.run = str_c(r->cursor.run);
 	r->make.by = r->cursor.by;
 	r->last = INT64_MIN;
@@ -477,6 +490,8 @@ static int replay_range(struct replay *r, struct archive_range range, struct err
 	r->source = source_new(&r->args, range, &r->cursor.spot, e);
 	if (!r->source)
 		return -1;
+	/* An archive gives what is in the range and nothing else. */
+	r->timeless = source_is_archive(r->source) && r->plain && !r->tally && !tempo_is(&r->tempo);
 	r->meter.total = source_total(r->source);
 	return pour(r, e);
 }
@@ -518,7 +533,7 @@ static int finish(struct replay *r, struct err *e)
 			rc = sink_write(r->sink, SINK_OUT, buf_get(&b), e);
 		buf_free(&b);
 	} else if (r->tally) {
-		tally_write(r->tally, &r->pace, opt_flag(&r->args, "json"), &b);
+		tally_write(r->tally, &r->tempo, opt_flag(&r->args, "json"), &b);
 		rc = sink_write(r->sink, SINK_OUT, buf_get(&b), e);
 		buf_free(&b);
 	}
@@ -528,12 +543,12 @@ static int finish(struct replay *r, struct err *e)
 /* The summary; and how well a rate was kept: records by the time between the first and the last. */
 static void show(const struct replay *r)
 {
-	double s = (double)(r->ended - r->pace.start) / 1000;
+	double s = (double)(r->ended - r->tempo.start) / 1000;
 
 	meter_show(&r->meter);
-	if (r->pace.rate > 0 && r->pace.n > 1 && s > 0)
-		diag_note("%.3f/s, where %.3f/s was asked for", (double)(r->pace.n - 1) / s,
-			  r->pace.rate);
+	if (r->tempo.rate > 0 && r->tempo.n > 1 && s > 0)
+		diag_note("%.3f/s, where %.3f/s was asked for", (double)(r->tempo.n - 1) / s,
+			  r->tempo.rate);
 }
 
 static int run(struct replay *r, struct err *e)

@@ -95,6 +95,12 @@ struct tempo {
 	uint64_t n;           /* records since the start */
 };
 
+/* False: as fast as can be. */
+static inline bool tempo_is(const struct tempo *p)
+{
+	return p->rate > 0 || p->speed > 0;
+}
+
 /* Read --rate or --speed.  Return 0, or -1 with FAULT_USAGE. */
 int tempo_read(struct tempo *p, const struct args *a, struct err *e);
 

@@ -6,9 +6,10 @@
 #include "archive_verbs.h"
 #include "diag.h"
 #include "line.h"
+#include "replay_ahead.h"
 
 struct source {
-	struct archive *archive; /* NULL: files */
+	struct ahead *archive; /* NULL: files */
 	struct lines *lines;
 	struct block block;
 	uint64_t file;    /* the operand in hand, from 0 */
@@ -43,13 +44,16 @@ struct source *source_new(const struct args *a, struct archive_range range, cons
 	if (!s)
 		diag_oom();
 	if (opt_flag(a, "root") || opt_flag(a, "stream")) {
-		s->archive = open_archive(a, range, spot, e);
-		if (!s->archive) {
-			free(s);
-			return NULL;
+		struct archive *archive = open_archive(a, range, spot, e);
+
+		if (archive) {
+			s->total = archive_size(archive).raw;
+			s->archive = ahead_new(archive, e);
 		}
-		s->total = archive_size(s->archive).raw;
-		return s;
+		if (s->archive)
+			return s;
+		free(s);
+		return NULL;
 	}
 	s->lines = lines_new(a->operands, a->n_operands);
 	s->total = lines_total(s->lines);
@@ -62,7 +66,7 @@ void source_free(struct source *s)
 {
 	if (!s)
 		return;
-	archive_close(s->archive);
+	ahead_free(s->archive);
 	lines_free(s->lines);
 	block_free(&s->block);
 	free(s);
@@ -71,7 +75,7 @@ void source_free(struct source *s)
 static enum source_state next_of_archive(struct source *s, struct source_block *b, struct err *e)
 {
 	struct archive_block block;
-	int rc = archive_next(s->archive, &block, e);
+	int rc = ahead_next(s->archive, &block, e);
 
 	if (rc < 0)
 		return e->fault == FAULT_DATA ? SOURCE_DAMAGED : SOURCE_FAILED;

@@ -84,7 +84,7 @@ int tempo_due(struct tempo *p, int64_t now, int64_t at)
 {
 	double due;
 
-	if (p->rate <= 0 && p->speed <= 0)
+	if (!tempo_is(p))
 		return 0;
 	if (!p->begun) {
 		p->begun = true;
