@@ -5,7 +5,7 @@
 struct key ref_key(struct str carrier, struct str account, struct str external_id)
 {
 	struct id id = id_derive((struct str[]){ carrier, account, external_id }, 3);
-	struct key k;
+	struct key k = { { 0 } };
 
 	id_bytes(id_str(&id), k.b);
 	return k;

@@ -213,20 +213,40 @@ best() {
 
 @test "what is not stored is not said: output that can not be written, a read-only file, a full disk" {
 	came 1 | put
-	for n in $(seq 2 300); do came "$n"; done >more
+	for n in $(seq 2 300); do came "$n"; done >rest
 	rc=0
-	omni-store put more >/dev/full 2>err || rc=$?
+	omni-store put rest >/dev/full 2>err || rc=$?
 	[ "$rc" -eq 74 ]
 	chmod 444 store.db
-	[ "$(id -u)" -eq 0 ] || { want 74 omni-store put more; [ ! -s out ]; }
+	[ "$(id -u)" -eq 0 ] || { want 74 omni-store put rest; [ ! -s out ]; }
 	chmod 600 store.db
-	for n in $(seq 301 600); do came "$n"; done >more
+	for n in $(seq 301 600); do came "$n"; done >rest
 	(
 		ulimit -f 64
 		trap '' XFSZ
-		want 74 omni-store put more
+		want 74 omni-store put rest
 		[ ! -s out ]
 	)
-	want 0 omni-store put more
+	want 0 omni-store put rest
 	[ "$(omni-store messages | wc -l)" -eq 600 ]
+}
+
+@test "when any call fails, put says so or has stored it, and the store is in order" {
+	plain
+	{ sent 1; delivery 2 1 SM1; status 3 SM1 delivered; for n in 4 5 6; do came "$n"; done; } >in
+	local kind n rc
+	for kind in malloc write; do
+		for n in 1 2 3 5 8 13 21 34 55 89 144 233 377 610; do
+			rm -f store.db*
+			rc=0
+			timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" omni-store put in >out 2>err || rc=$?
+			case $rc in 0 | 71 | 74 | 75) ;; *) echo "$kind $n: $rc"; cat err; return 1 ;; esac
+			[ "$rc" -eq 0 ] || [ -s err ]
+			# All of it is in the store where all was passed on; and then it can be done again.
+			[ "$rc" -ne 0 ] || [ "$(omni-store messages | wc -l)" -eq 4 ]
+			omni-store put in >again
+			[ "$(omni-store messages | wc -l)" -eq 4 ]
+			omni-store check
+		done
+	done
 }

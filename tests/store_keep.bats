@@ -181,8 +181,8 @@ wait_lines() {
 
 @test "a backup is whole, while others write" {
 	several | put
-	{ for n in $(seq 100 1500); do came "$n"; done; } >more
-	omni-store put --batch 10 more >/dev/null &
+	{ for n in $(seq 100 1500); do came "$n"; done; } >rest
+	omni-store put --batch 10 rest >/dev/null &
 	want 0 omni-store backup copy.db
 	wait
 	want 0 omni-store check -f copy.db
