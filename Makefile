@@ -119,6 +119,7 @@ werror:
 demo: all
 	PATH="$(abspath $(BUILD)):$$PATH" pipelines/demo.sh
 
+include tests/crash/crash.mk
 include tests/serve/serve.mk
 include tests/bench/bench.mk
 include tests/bench/recv.mk
