@@ -335,6 +335,16 @@ holds() {
 	holds '[0,0,1,0,0]'
 }
 
+@test "at the end of a pipe it waits for the take in front of it to make the queue" {
+	{
+		sleep 0.3
+		filled 1
+		omni-queue take q
+	} | want 0 omni-queue settle q
+	cmp put out
+	holds '[0,0,0,0,0]'
+}
+
 @test "what is wrong with the command line is said" {
 	filled 1
 	want 64 omni-queue settle </dev/null

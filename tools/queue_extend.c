@@ -53,7 +53,6 @@ static void extend_close(void *st)
 static void *extend_open(const struct setup *setup, struct err *e)
 {
 	const struct args *a = setup->args;
-	struct queue_place place = { .dir = opt_value(a, "dir") };
 	struct extend *x = calloc(1, sizeof(*x));
 
 	if (!x)
@@ -62,7 +61,7 @@ static void *extend_open(const struct setup *setup, struct err *e)
 	x->lease_ms = QUEUE_LEASE_MS;
 	memcpy(x->figures, figures, sizeof(figures));
 	if (opt_duration(a, "lease", 1000, QUEUE_RETRY_MAX_MS, &x->lease_ms, e) == 0)
-		x->queue = queue_open(a->subject, &place, 0, e);
+		x->queue = lease_queue(a, e);
 	if (!x->queue) {
 		extend_close(x);
 		return NULL;

@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "queue_lease.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "clock.h"
 
-enum { WORD_MAX = 64, DETAIL_MAX = 1024 };
+enum { WORD_MAX = 64, DETAIL_MAX = 1024, MADE_MS = 10000, TRY_MS = 20 };
+
+static bool from_pipe(const struct args *a)
+{
+	struct stat st;
+
+	return a->n_operands == 0 && fstat(STDIN_FILENO, &st) == 0 && S_ISFIFO(st.st_mode);
+}
+
+struct queue *lease_queue(const struct args *a, struct err *e)
+{
+	struct queue_place place = { .dir = opt_value(a, "dir") };
+	int64_t end = clock_mono() + (from_pipe(a) ? MADE_MS : 0);
+	struct queue *q;
+
+	while (!(q = queue_open(a->subject, &place, 0, e)) && strcmp(e->code, "db-missing") == 0 &&
+	       clock_mono() < end)
+		usleep(TRY_MS * 1000);
+	return q;
+}
 
 /* Tokens are printable and short; anything else was not made by a queue. */
 static bool plausible(struct str token)

@@ -3,6 +3,7 @@
 #ifndef OMNI_QUEUE_LEASE_H
 #define OMNI_QUEUE_LEASE_H
 
+#include "opt.h"
 #include "queue.h"
 #include "rec.h"
 
@@ -17,6 +18,14 @@ struct lease {
 	int64_t seq;
 	int64_t born_ms; /* 0: it does not say */
 };
+
+/**
+ * lease_queue(a, e):
+ * Open the queue that is the subject of ${a}, whose leases are in the input.  Where that is a pipe the take in
+ * front of it may be about to make the queue: it is waited for, for a while.  Return owned, or NULL as
+ * queue_open.
+ */
+struct queue *lease_queue(const struct args *a, struct err *e);
 
 /**
  * lease_read(l, r, queue):

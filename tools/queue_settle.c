@@ -66,7 +66,6 @@ static void settle_close(void *st)
 static void *settle_open(const struct setup *setup, struct err *e)
 {
 	const struct args *a = setup->args;
-	struct queue_place place = { .dir = opt_value(a, "dir") };
 	struct settle *s = calloc(1, sizeof(*s));
 
 	if (!s)
@@ -77,7 +76,7 @@ static void *settle_open(const struct setup *setup, struct err *e)
 	if (opt_duration(a, "backoff", 1, QUEUE_RETRY_MAX_MS, &s->backoff.unit_ms, e) < 0 ||
 	    opt_duration(a, "backoff-max", 1, QUEUE_RETRY_MAX_MS, &s->backoff.max_ms, e) < 0)
 		goto fail;
-	s->queue = queue_open(a->subject, &place, 0, e);
+	s->queue = lease_queue(a, e);
 	if (!s->queue)
 		goto fail;
 	s->join = join_new(opt_value(a, "join"), e);
