@@ -156,7 +156,7 @@ install: all
 	for c in $(notdir $(wildcard pipelines/cron/*)); do \
 		sed 's|/usr/local/|$(PREFIX)/|g' pipelines/cron/$$c >$(share)/omni/cron/$$c && chmod 644 $(share)/omni/cron/$$c || exit; done
 	for u in $(UNITS_SYSTEMD); do \
-		sed 's|/usr/local/|$(PREFIX)/|' pipelines/systemd/$$u >$(units)/$$u && chmod 644 $(units)/$$u || exit; done
+		sed 's|/usr/local/|$(PREFIX)/|g' pipelines/systemd/$$u >$(units)/$$u && chmod 644 $(units)/$$u || exit; done
 	for t in $(TOOLS); do \
 		$(BUILD)/$$t --completion bash >$(share)/bash-completion/completions/$$t && \
 		$(BUILD)/$$t --completion zsh >$(share)/zsh/vendor-completions/_$$t && \

@@ -1,12 +1,37 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: MIT
-# inbound.sh REQUEST...: files of raw webhooks in, verified, canonical, routed records out.
-# The configuration is $OMNI_CONFIG, else /etc/omni/omni.json.
-set -eu
+# inbound.sh [OPTION...]: webhooks in over HTTP, messages in a store out; whatever is killed, nothing is lost.
+# Options are those of omni-recv(1), --listen :8080 the least.  Without any it serves nothing, and another omni-recv fills
+# the queue.  $OMNI_CONFIG, $OMNI_QUEUE_DIR and $OMNI_STORE say where things are.
+# SIGTERM ends it when what is in hand is settled.  When one of the programs ends by itself all do, with exit code 75, or 64
+# or 78 if that was its own: after 75 start it again, and it goes on with what waits in the queue.
+set -euo pipefail
 
-[ $# -gt 0 ] || { echo "usage: ${0##*/} request.http..." >&2; exit 64; }
+dir=$(mktemp -d)
+mkfifo "$dir/taken"
+heads=()
+code=75
+trap 'rm -rf "$dir"' EXIT
+trap 'code=0' TERM INT
 
-omni-recv --from -- "$@" |	# raw requests become records
-	omni-validate |		# whose signatures are checked over their raw bytes,
-	omni-normalize |	# that become messages, statuses and events
-	omni-route		# and are told where to go; what was refused is among them, as kind "reject"
+if [ $# -gt 0 ]; then
+	omni-recv --queue inbound "$@" &	# answers when a webhook is on the disk, in the queue
+	heads+=($!)
+fi
+omni-queue take inbound --follow >"$dir/taken" &	# leases what waits there
+heads+=($!)
+
+omni-validate "$dir/taken" |	# checks signatures,
+	omni-normalize |	# makes messages, statuses and events,
+	omni-route |		# says where they go,
+	omni-store put |	# stores each once
+	omni-queue settle inbound >/dev/null &	# and only now are they done; or wait for another try, or are dead letters
+
+wait -n || :	# for the first to end, or for a signal
+kill "${heads[@]}" 2>/dev/null || :	# what they have given to the pipe still goes through it
+for job in "${heads[@]}" $!; do
+	rc=0
+	wait "$job" || rc=$?
+	case $rc in 64 | 78) code=$rc ;; esac	# a wrong option or configuration: again will not help
+done
+exit "$code"

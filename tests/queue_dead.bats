@@ -152,7 +152,7 @@ counts() {
 	want 64 omni-queue dead q wipe
 	want 64 omni-queue dead q show --why
 	want 64 omni-queue dead q export --json
-	want 64 omni-queue dead q --since then
+	want 64 omni-queue dead q --since then-ish
 	[ "$(counts)" = '[0,0,0,0,5]' ]
 }
 

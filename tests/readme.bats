@@ -111,11 +111,11 @@ colours() {
 	[ "$(colours)" -eq 0 ]
 }
 
-@test "inbound.sh does the same with the requests that it is given, and no secret stands in a record" {
+@test "translate.sh does the same with the requests that it is given, and no secret stands in a record" {
 	tree
 	# shellcheck source=/dev/null
 	. pipelines/demo/secrets
-	OMNI_CONFIG=pipelines/demo/omni.json want 0 sh pipelines/inbound.sh pipelines/demo/*.http
+	OMNI_CONFIG=pipelines/demo/omni.json want 0 sh pipelines/translate.sh pipelines/demo/*.http
 	[ "$(wc -l <out)" -eq 12 ]
 	[ ! -s err ]
 	sed -n 's/^export .*=//p' pipelines/demo/secrets | grep -vx omni >secrets
@@ -123,8 +123,8 @@ colours() {
 	no grep -qF -f secrets out
 }
 
-@test "inbound.sh without requests says how it is called" {
+@test "translate.sh without requests says how it is called" {
 	tree
-	want 64 sh pipelines/inbound.sh
-	says 'usage: inbound.sh request.http...'
+	want 64 sh pipelines/translate.sh
+	says 'usage: translate.sh request.http...'
 }

@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# fanout.sh NAME=COMMAND...: each destination that omni-route(1) names has a pipeline of its own, a slow one delays no other.
+# COMMAND reads records and passes on what is done, or a reject of what is not: 'omni-store put', 'crm-import'.  Of what has
+# several destinations each settles its share, and it is done when all are.  All destinations of the rules must be given:
+# what goes to another one is never settled, and so becomes a dead letter.
+# Signals, exit code and environment are those of inbound.sh; omni-recv --queue inbound fills the queue.
+set -euo pipefail
+
+[ $# -gt 0 ] || { echo "usage: ${0##*/} NAME=COMMAND..." >&2; exit 64; }
+join=${OMNI_QUEUE_DIR:-/var/lib/omni/queue}/inbound.join	# where the shares come together
+dir=$(mktemp -d)
+mkfifo "$dir/taken"
+code=75
+trap 'rm -rf "$dir"' EXIT
+trap 'code=0' TERM INT
+
+omni-queue take inbound --follow >"$dir/taken" &
+take=$!
+open=()
+for branch; do
+	mkfifo "$dir/${branch%%=*}"
+	sh -c "${branch#*=}" <"$dir/${branch%%=*}" | omni-queue settle inbound --join "$join" >/dev/null &
+	exec {fd}>"$dir/${branch%%=*}"	# a reader waits for its first record as long as somebody may write it
+	open+=("$fd")
+done
+omni-validate "$dir/taken" | omni-normalize | omni-route --split "$dir/%s" |
+	omni-queue settle inbound --join "$join" >/dev/null &	# what has no destination, and rejects
+routed=$!
+
+wait -n || :	# for the first to end, or for a signal
+kill "$take" 2>/dev/null || :
+wait "$routed" || :
+for fd in "${open[@]}"; do exec {fd}>&-; done	# now the branches see their end
+wait
+exit "$code"

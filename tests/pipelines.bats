@@ -1,0 +1,204 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The scripts in pipelines/ and their systemd units, run as they are.
+
+load helper
+
+top=$(cd -- "$BATS_TEST_DIRNAME/.." && pwd)
+pipelines=$top/pipelines
+
+# shellcheck disable=SC2164 # bats fails the test
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	# shellcheck source=/dev/null
+	. "$pipelines/demo/secrets"
+	export OMNI_CONFIG=$pipelines/demo/omni.json OMNI_QUEUE_DIR=$PWD OMNI_STORE=$PWD/store.db
+	script=
+}
+
+teardown() {
+	[ -z "$script" ] || kill -KILL -- "-$script" 2>/dev/null || :
+}
+
+# background(command...): run it in a process group of its own; its words in err, its id in $script.
+background() {
+	setsid "$@" >out 2>err &
+	script=$!
+}
+
+# until_true(command...): wait up to 20 s.
+until_true() {
+	for ((i = 0; i < 400; i++)); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.05
+	done
+	echo "never true: $*"
+	cat err
+	return 1
+}
+
+free_port() {
+	port=$((20000 + RANDOM % 20000))
+	while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+		port=$((20000 + RANDOM % 20000))
+	done
+}
+
+# post(file...): send the raw requests to $port, their heads with CRLF; prints each status, and fails at any but 200.
+post() {
+	local file
+	for file; do
+		python3 - "$file" "$port" <<-'EOF'
+			import socket, sys
+			head, body = open(sys.argv[1], "rb").read().split(b"\n\n", 1)
+			s = socket.create_connection(("127.0.0.1", int(sys.argv[2])), 20)
+			s.sendall(head.replace(b"\n", b"\r\n") + b"\r\n\r\n" + body)
+			status = s.recv(4096).split()[1].decode()
+			print(status)
+			sys.exit(status != "200")
+		EOF
+	done
+}
+
+# ends(code): the script ends by itself, with this code, and leaves no program.
+ends() {
+	local rc=0
+	for ((i = 0; i < 400; i++)); do
+		kill -0 "$script" 2>/dev/null || break
+		sleep 0.05
+	done
+	[ "$i" -lt 400 ] || { ps -o pid,args -g "$script"; return 1; }
+	wait "$script" || rc=$?
+	[ "$rc" -eq "$1" ] || { echo "ended with $rc"; cat err; return 1; }
+	no pgrep -g "$script"
+}
+
+# empty: nothing waits in the queue.
+empty() {
+	[ "$(omni-queue stat inbound --json | jq '.ready + .leased + .delayed')" = 0 ]
+}
+
+# stored(n): so many messages are in the store.
+stored() {
+	[ "$(omni-store messages -n 1000 | wc -l)" -eq "$1" ]
+}
+
+# running(name): the id of that program of the script.
+running() {
+	pgrep -g "$script" -f "^$1"
+}
+
+@test "inbound.sh: from a webhook over HTTP to a message in the store; what is forged is a dead letter" {
+	free_port
+	background "$pipelines/inbound.sh" --listen "127.0.0.1:$port"
+	until_true post "$pipelines/demo/01-twilio-sms.http"
+	[ "$(post "$pipelines"/demo/*.http | sort | uniq -c | tr -s ' ')" = ' 10 200' ]
+	until_true empty
+	stored 7
+	[ "$(omni-queue dead inbound --json | wc -l)" -eq 2 ]
+	kill "$script"
+	ends 0
+}
+
+@test "inbound.sh: whoever is killed all end, and the next start goes on where it was" {
+	free_port
+	for victim in omni-recv 'omni-queue take' omni-validate omni-normalize omni-route omni-store 'omni-queue settle'; do
+		background "$pipelines/inbound.sh" --listen "127.0.0.1:$port"
+		until_true post "$pipelines/demo/01-twilio-sms.http"
+		until_true running "$victim"
+		kill -KILL "$(running "$victim")"
+		[ "$victim" = omni-recv ] || post "$pipelines"/demo/0[2-7]*.http >/dev/null || :
+		ends 75 || { echo "$victim"; return 1; }
+	done
+	omni-queue take inbound >/dev/null # what is leased is not waited for here: a minute
+	sqlite3 inbound.queue 'update lease set until_ms = 0'
+	background "$pipelines/inbound.sh"
+	until_true empty
+	[ "$(omni-store messages -n 1000 | jq -r .external_id | sort | uniq -d)" = '' ]
+	[ "$(omni-store messages -n 1000 | wc -l)" -ge 5 ]
+	kill "$script"
+	ends 0
+}
+
+@test "inbound.sh: a configuration that can not be used ends it with 78" {
+	echo '{"route":[]}' >wrong.json
+	omni-queue put inbound </dev/null
+	OMNI_CONFIG=wrong.json want 78 timeout 30 "$pipelines/inbound.sh"
+	says '/route: unknown key'
+}
+
+@test "fanout.sh: each destination has its pipeline, and a record is done when all have settled their share" {
+	omni-recv --from "$pipelines"/demo/*.http | omni-queue put inbound >/dev/null
+	branches=()
+	for name in media store consent chat-desk sales support; do
+		branches+=("$name=tee -a $name.ndjson")
+	done
+	background "$pipelines/fanout.sh" "${branches[@]}"
+	until_true empty
+	kill "$script"
+	ends 0
+	# what route says is where it went
+	omni-recv --from "$pipelines"/demo/*.http | omni-validate | omni-normalize | omni-route |
+		jq -r 'select(.route) | .route.to[]' | sort | uniq -c >want
+	for name in media store consent chat-desk sales support; do
+		[ ! -s "$name.ndjson" ] || sed "s/.*/$name/" "$name.ndjson"
+	done | sort | uniq -c | diff want -
+	[ "$(omni-queue stat inbound --json | jq -c '[.dones, .deaths]')" = '[8,2]' ]
+}
+
+@test "fanout.sh: a reject of one branch decides for the record" {
+	echo '{"routes":[{"to":["good","bad"]}]}' >omni.json
+	export OMNI_CONFIG=omni.json
+	echo '{"id":"1","kind":"message","direction":"in"}' | omni-queue put inbound >/dev/null
+	background "$pipelines/fanout.sh" good=cat \
+		"bad=jq --unbuffered -c '{id: \"r\", kind: \"reject\", class: \"data\", code: \"crm-refused\", record: ., lease}'"
+	until_true empty
+	kill "$script"
+	ends 0
+	[ "$(omni-queue dead inbound --json | jq -r .code)" = crm-refused ]
+}
+
+@test "replay.sh: what was kept is translated anew, and nothing is doubled" {
+	omni-recv --from "$pipelines"/demo/*.http | omni-validate >kept.ndjson || [ $? -eq 1 ]
+	zstd -q kept.ndjson
+	want 0 "$pipelines/replay.sh" kept.ndjson.zst
+	stored 7
+	want 0 "$pipelines/replay.sh" kept.ndjson
+	stored 7
+	want 64 "$pipelines/replay.sh"
+}
+
+@test "systemd takes the units" {
+	command -v systemd-analyze || skip 'systemd is not installed'
+	mkdir -p units man
+	for unit in "$pipelines"/systemd/*; do
+		sed "s|/usr/local/bin/|$BUILD/|; s|/usr/local/share/omni/|$pipelines/|" "$unit" >"units/${unit##*/}"
+	done
+	SYSTEMD_UNIT_PATH=$PWD/units: systemd-analyze verify --man=no units/* 2>&1 | { grep -F "$PWD/units" || :; } | nothing
+	# and finds little to take away from them
+	for unit in omni-recv omni-inbound; do
+		systemd-analyze security --offline=true --threshold=25 units/$unit.service >security ||
+			{ tail -n 1 security; return 1; }
+	done
+}
+
+@test "the commands of the units run: under systemd-socket-activate, and from the queue to the store" {
+	command -v systemd-socket-activate || skip 'systemd is not installed'
+	free_port
+	exec=$(sed -n 's|^ExecStart=/usr/local/bin/||p' "$pipelines/systemd/omni-recv.service")
+	[[ $exec == *' -c /etc/omni/omni.json '*' --queue inbound' ]]
+	read -ra words <<<"${exec//\/etc\/omni\/omni.json/$OMNI_CONFIG}"
+	background systemd-socket-activate -E OMNI_QUEUE_DIR -E OMNI_CONFIG -E PATH $(sed -n 's/^export \([A-Z_]*\)=.*/-E \1/p' "$pipelines/demo/secrets") \
+		-l "127.0.0.1:$port" "${words[@]}"
+	until_true post "$pipelines/demo/01-twilio-sms.http"
+	[ "$(post "$pipelines"/demo/*.http | sort | uniq -c | tr -s ' ')" = ' 10 200' ]
+	kill "$script"
+	ends 0
+	exec=$(sed -n 's|^ExecStart=/usr/local/share/omni/||p' "$pipelines/systemd/omni-inbound.service")
+	[ "$exec" = inbound.sh ]
+	background "$pipelines/$exec"
+	until_true empty
+	kill "$script"
+	ends 0
+	stored 7
+}
