@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -174,14 +175,21 @@ static int write_out(struct runner *r, struct job *j)
 
 /*
  * Sleep until there is input or ${fd} (-1: none) is readable, or a signal, or it is time for the
- * meter.
+ * meter; or until the reader of the output has gone: a pipeline in which one program was killed ends at
+ * once, and not with the next record, which would be the one to suffer.
  */
 static void wait_for(struct runner *r, bool input, int fd, int meter)
 {
-	struct pollfd p[2] = { { .fd = input ? lines_fd(r->lines) : -1, .events = POLLIN },
-			       { .fd = fd, .events = POLLIN } };
+	struct pollfd p[3] = { { .fd = input ? lines_fd(r->lines) : -1, .events = POLLIN },
+			       { .fd = fd, .events = POLLIN },
+			       { .fd = STDOUT_FILENO } };
 
-	heed(r, sig_poll(p, 2, sooner(sooner(meter, r->due), input ? lines_timeout(r->lines) : -1)));
+	heed(r, sig_poll(p, 3, sooner(sooner(meter, r->due), input ? lines_timeout(r->lines) : -1)));
+	if (p[2].revents & POLLERR) {
+		raise(SIGPIPE); /* as a write would; who has effects ignores it */
+		err_set(&r->stop, FAULT_IO, "output", "standard output: the reader is gone");
+		r->stopped = last(r);
+	}
 }
 
 /* An operand that failed does not keep the others from being read. */
@@ -314,7 +322,8 @@ static void run_crew(struct runner *r)
 
 	init_job(r, &blank);
 	crew = crew_new(r->works, r->n_works, &blank, &r->stop);
-	while (crew && retire(r, crew, &meter) == 0 && !(end && crew_idle(crew))) {
+	while (crew && r->stop.fault == FAULT_NONE && retire(r, crew, &meter) == 0 &&
+	       !(end && crew_idle(crew))) {
 		struct job *j = end ? NULL : crew_blank(crew);
 		enum lines_state state = LINES_WAIT;
 

@@ -27,11 +27,11 @@ omni-validate "$dir/taken" |	# checks signatures,
 	omni-store put |	# stores each once
 	omni-queue settle inbound >/dev/null &	# and only now are they done; or wait for another try, or are dead letters
 
-wait -n || :	# for the first to end, or for a signal
+# A wrong option or configuration will not be better the next time.
+note() { case $? in 64 | 78) code=$? ;; esac; }
+wait -n || note	# for the first to end, or for a signal
 kill "${heads[@]}" 2>/dev/null || :	# what they have given to the pipe still goes through it
 for job in "${heads[@]}" $!; do
-	rc=0
-	wait "$job" || rc=$?
-	case $rc in 64 | 78) code=$rc ;; esac	# a wrong option or configuration: again will not help
+	wait "$job" || note
 done
 exit "$code"

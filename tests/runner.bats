@@ -702,3 +702,22 @@ stream() {
 		[ "$(cat n)" -ge 300000000 ]
 	done
 }
+
+@test "a program whose reader has gone ends at once, though nothing comes in" {
+	mkfifo in
+	exec 7<>in
+	for n in 1 2; do
+		rc=0
+		timeout 20 omni-route -j $n in 7>&- > >(true) || rc=$?
+		[ "$rc" -eq 141 ]
+	done
+	rc=0
+	(trap '' PIPE; exec timeout 20 omni-route -j 2 in 7>&-) > >(true) 2>err || rc=$?
+	[ "$rc" -eq 74 ]
+	says 'standard output: the reader is gone'
+	echo '{"kind":"x"}' | omni-queue put --dir . q >/dev/null
+	rc=0
+	timeout 20 omni-queue settle --dir . q in 7>&- > >(true) 2>err || rc=$?
+	[ "$rc" -eq 74 ]
+	exec 7>&-
+}
