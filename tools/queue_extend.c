@@ -139,7 +139,7 @@ const struct stage stage_queue_extend = {
 		.purpose = "Keep the leases of records that pass for longer; reject those that are lost.",
 		.subject = "QUEUE",
 		.operands = "[FILE...]",
-		.example = "omni-queue take out --follow | slow-lookup | omni-queue extend out --lease 5m | omni-deliver | omni-queue settle out",
+		.example = "omni-queue take out | slow-lookup | omni-queue extend out --lease 5m | omni-queue settle out",
 		.opts = opts,
 	},
 	.name = "extend",
