@@ -14,7 +14,7 @@ void shown_put(struct buf *b, struct str s);
 /* The same, and spaces up to ${width} characters. */
 void shown_padded(struct buf *b, struct str s, size_t width);
 
-enum { SHOWN_MAX = 24 };
+enum { SHOWN_MAX = 48 };
 
 /* ${ms} as its two largest units, "2h 5m"; "-" if it is negative.  Return ${out}. */
 const char *shown_span(char out[SHOWN_MAX], int64_t ms);
