@@ -117,7 +117,7 @@ werror:
 	$(MAKE) BUILD=build/werror STRICT=-Werror all
 
 demo: all
-	PATH="$(abspath $(BUILD)):$$PATH" pipelines/demo.sh
+	PATH="$(abspath $(BUILD)):$$PATH" sh -c 'pipelines/demo.sh && pipelines/demo-live.sh'
 
 include tests/crash/crash.mk
 include tests/serve/serve.mk

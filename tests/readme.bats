@@ -72,7 +72,7 @@ colours() {
 
 @test "every path that the README names exists" {
 	local path
-	awk '/^```/ { inside = $0 == "```text"; next } inside { print $1 }' "$top/README.md" >paths
+	awk '/^```/ { inside = $0 == "```text"; next } inside && /^[^ ]/ { print $1 }' "$top/README.md" >paths
 	[ -s paths ]
 	while read -r path; do
 		[ -e "$top/$path" ] || { echo "$path"; false; }
@@ -97,6 +97,16 @@ colours() {
 	sed -n '/^THE PIPELINE/,$p' out | tail -n +2 >pasted
 	want 0 bash -eu pasted
 	[ "$(wc -l <out)" -eq 12 ]
+}
+
+@test "the live demo loses nothing to a kill -9, and shows the conversation in its order" {
+	tree
+	want 0 sh pipelines/demo-live.sh
+	sed -n '/^THE CONVERSATION/,$p' out | sed -n 's/^  [0-9:]*  +15550123  //p' >said
+	printf '%s\n' 'Hello, is anybody there?' 'My order has not come' 'It was to be here on Monday' 'Are you still there?' \
+		'The number is 4711' 'Thank you!' | diff -u - said
+	[ "$(tail -n 1 out)" = '7 webhooks were sent, 7 answered 200; 6 different messages are in the store, each once' ]
+	[ "$(awk 'length > 100' out)" = '' ]
 }
 
 @test "the demo is no wider than 100 columns, and has colour only on a terminal that wants it" {
