@@ -190,6 +190,7 @@ running() {
 	exec=$(sed -n 's|^ExecStart=/usr/local/bin/||p' "$pipelines/systemd/omni-recv.service")
 	[[ $exec == *' -c /etc/omni/omni.json '*' --queue inbound' ]]
 	read -ra words <<<"${exec//\/etc\/omni\/omni.json/$OMNI_CONFIG}"
+	# shellcheck disable=SC2046 # words they are
 	background systemd-socket-activate -E OMNI_QUEUE_DIR -E OMNI_CONFIG -E PATH $(sed -n 's/^export \([A-Z_]*\)=.*/-E \1/p' "$pipelines/demo/secrets") \
 		-l "127.0.0.1:$port" "${words[@]}"
 	until_true post "$pipelines/demo/01-twilio-sms.http"
