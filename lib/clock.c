@@ -82,7 +82,7 @@ int64_t clock_now_ns(void)
 {
 	__int128 ns = (__int128)base_ms * NS_MS + gone();
 
-	return ns < INT64_MAX ? (int64_t)ns : INT64_MAX;
+	return ns >= INT64_MAX ? INT64_MAX : ns > INT64_MIN ? (int64_t)ns : INT64_MIN;
 }
 
 int64_t clock_now(void)

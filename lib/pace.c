@@ -16,7 +16,7 @@ struct flow {
 /* A key that held records use.  Flows that wait for it stand in line; it opens when the first may go. */
 struct gate {
 	uint64_t hash;
-	int64_t pending; /* what the records that wait anywhere will take of it, in nanoseconds */
+	__int128 pending; /* what the records that wait anywhere will take of it, in nanoseconds */
 	size_t records;
 	struct flow *first, **end;
 	int64_t opens;
@@ -110,11 +110,9 @@ static void heap_cut(struct pace *p, struct gate *g)
 
 /* ---- flows and gates ---- */
 
-static int64_t cost(const struct rates_key *k)
+static __int128 cost(const struct rates_key *k)
 {
-	int64_t ns;
-
-	return __builtin_mul_overflow(k->rate.interval, k->units, &ns) ? INT64_MAX / 4 : ns;
+	return (__int128)k->rate.interval * k->units;
 }
 
 static void count_in(struct pace *p, const struct held *h)
@@ -223,8 +221,8 @@ int64_t pace_pass(struct pace *p, struct held *h, int64_t now)
 		const struct gate *g = map_get(p->gates, h->keys[i].hash);
 
 		t = rates_when(p->rates, &h->keys[i], 1, now, NULL);
-		if (g && __builtin_add_overflow(t, g->pending, &t))
-			t = INT64_MAX;
+		if (g)
+			t = g->pending < INT64_MAX - t ? t + (int64_t)g->pending : INT64_MAX;
 		if (t > last) {
 			last = t;
 			h->slowest = i;
@@ -302,6 +300,15 @@ struct held *pace_due(struct pace *p, int64_t now)
 		reckon(p, g, now);
 	}
 	return NULL;
+}
+
+void pace_set_back(struct pace *p, int64_t now)
+{
+	struct gate *g;
+
+	for (size_t i = 0; (g = map_each(p->gates, &i)) != NULL;)
+		if (g->at)
+			reckon(p, g, now);
 }
 
 struct held *pace_any(struct pace *p)

@@ -48,6 +48,9 @@ void pace_hold(struct pace *p, struct held *h, int64_t now);
 /* The next record that may go at ${now}, its units taken; NULL if there is none. */
 struct held *pace_due(struct pace *p, int64_t now);
 
+/* The clock was set back to ${now}: what waits is reckoned anew, or it would wait until the clock is there again. */
+void pace_set_back(struct pace *p, int64_t now);
+
 /* A record that waits, taken out without its units, those of a flow in their order; NULL if none does. */
 struct held *pace_any(struct pace *p);
 

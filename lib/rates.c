@@ -95,19 +95,26 @@ static int check_head(const struct head *h, uint64_t bytes, const char *path, st
 	return 0;
 }
 
-/* Write the head of a new table behind which the file is one hole. */
+/* Write the head of a new table.  Its places are reserved: to write to a hole on a full disk is a SIGBUS. */
 static int make(int fd, uint64_t keys, const char *path, struct err *e)
 {
 	struct head h = { .version = VERSION, .slot_bytes = sizeof(struct slot), .slots = FIRST_SLOTS };
+	int rc;
 
 	memcpy(h.magic, magic, sizeof(magic));
 	h.seed = hash_seed();
 	while (h.slots / 4 * 3 < keys)
 		h.slots *= 2;
-	if (ftruncate(fd, (off_t)(sizeof(h) + h.slots * sizeof(struct slot))) < 0 ||
-	    pwrite(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h))
-		return err_set(e, FAULT_IO, "state", "%s: %s", path, strerror(errno));
-	return 0;
+	rc = posix_fallocate(fd, 0, (off_t)(sizeof(h) + h.slots * sizeof(struct slot)));
+	if (rc == 0 && pwrite(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h))
+		rc = errno;
+	if (rc == 0)
+		return 0;
+	/* Empty, the file is no obstacle to a smaller table. */
+	if (ftruncate(fd, 0) < 0)
+		diag_warn("%s: %s; remove it", path, strerror(errno));
+	return err_set(e, FAULT_IO, "state", "%s: no room for a table of %llu keys: %s", path,
+		       (unsigned long long)keys, strerror(rc));
 }
 
 struct rates *rates_file(const char *path, uint64_t keys, struct err *e)
@@ -300,16 +307,42 @@ static int64_t span(const struct rate *r, int64_t units, uint32_t lost)
 	return (int64_t)(ns < most ? ns : most);
 }
 
+static int64_t larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The TAT of ${s}; what is further ahead than the rate of ${k} can have brought it is set back. */
+static int64_t load_tat(struct slot *s, const struct rates_key *k, int64_t now)
+{
+	int64_t tat = atomic_load_explicit(&s->tat, memory_order_relaxed), last;
+	uint32_t lost = atomic_load_explicit(&s->lost, memory_order_relaxed);
+	int64_t most = larger(larger(k->rate.burst, k->rate.most), k->units);
+
+	if (tat <= now || __builtin_add_overflow(now, span(&k->rate, most, lost), &last) || tat <= last)
+		return tat;
+	if (atomic_compare_exchange_strong_explicit(&s->tat, &tat, last, memory_order_relaxed,
+						    memory_order_relaxed))
+		return last;
+	return tat < last ? tat : last; /* somebody else did */
+}
+
 /* When ${k} allows its units, and what they cost. */
 static int64_t allows(struct slot *s, const struct rates_key *k, int64_t now, int64_t tat, int64_t *cost)
 {
 	uint32_t lost = atomic_load_explicit(&s->lost, memory_order_relaxed);
-	int64_t room = span(&k->rate, k->rate.burst > k->units ? k->rate.burst : k->units, lost);
-	int64_t when;
+	int64_t room = span(&k->rate, larger(k->rate.burst, k->units), lost);
 
 	*cost = span(&k->rate, k->units, lost);
-	when = tat + *cost - room;
-	return when > now ? when : now;
+	return tat > now ? larger(tat + *cost - room, now) : now;
+}
+
+/* The TAT after ${cost} was taken. */
+static int64_t after(int64_t now, int64_t tat, int64_t cost)
+{
+	int64_t next;
+
+	return __builtin_add_overflow(larger(tat, now), cost, &next) ? INT64_MAX : next;
 }
 
 static int64_t when(struct slot *const *slots, const struct rates_key *keys, unsigned n,
@@ -318,7 +351,7 @@ static int64_t when(struct slot *const *slots, const struct rates_key *keys, uns
 	int64_t last = now, cost;
 
 	for (unsigned i = 0; i < n; i++) {
-		int64_t tat = atomic_load_explicit(&slots[i]->tat, memory_order_relaxed);
+		int64_t tat = load_tat(slots[i], &keys[i], now);
 		int64_t t = allows(slots[i], &keys[i], now, tat, &cost);
 
 		if (t > last && slowest)
@@ -349,7 +382,7 @@ int64_t rates_take(struct rates *t, const struct rates_key *keys, unsigned n, in
 
 		do {
 			at = allows(slots[i], &keys[i], now, tat, &taken[i]);
-			next = (tat > now ? tat : now) + taken[i];
+			next = after(now, tat, taken[i]);
 		} while (at == now && !atomic_compare_exchange_weak_explicit(&slots[i]->tat, &tat,
 									     next, memory_order_relaxed,
 									     memory_order_relaxed));

@@ -6,7 +6,9 @@
  *
  * The table is memory of this process, or a file that all processes of a host map and update without
  * locks; it outlives them.  A key that stands still and has learned nothing is the same as one that was
- * never seen, so its place can be used again: nothing has to be deleted.
+ * never seen, so its place can be used again: nothing has to be deleted.  One whose TAT lies further ahead
+ * than its burst can have brought it, as the clock was set back or the file is damaged, is taken for one that
+ * has just used all of its burst.
  *
  * Instants and spans are nanoseconds, instants since 1970.
  */
@@ -22,6 +24,7 @@
 struct rate {
 	int64_t interval; /* one unit, at least 1 */
 	int64_t burst;    /* units at once, at least 1 */
+	int64_t most;     /* what one record asks at most; 0: no more than the burst */
 };
 
 /* One key that a record uses, and what it asks of it. */

@@ -211,3 +211,29 @@ export OMNI_CLOCK=2026-01-14T09:00:00Z
 	limit in >/dev/full 2>err || rc=$?
 	[ "$rc" -eq 74 ]
 }
+
+@test "a delivery passes, whatever a limit could make of it" {
+	conf '{"name":"all","key":"x","rate":"1/s","cost":"/n"}'
+	echo '{"kind":"delivery","outcome":"sent","n":"much"}' >in
+	want 0 limit in
+	cmp in out
+}
+
+@test "what waits only for its conversation names no limit" {
+	conf '{"name":"pair","key":"{to.0.address}","rate":"1/s"}'
+	unset OMNI_CLOCK
+	{ for id in a b; do message $id '"conversation":"c","to":[{"address":"+2"}]'; done
+	  message c '"conversation":"c"'; } | want 0 limit --explain
+	[ "$(get '[.id,.limit.by,(.limit.keys|length)]')" = $'["a",null,1]\n["b","pair",1]\n["c",null,0]' ]
+}
+
+@test "a state file that the disk has no room for is refused at once" {
+	conf '{"name":"all","key":"x","rate":"1/s"}'
+	to a +2 >in
+	ulimit -f 1000
+	trap '' XFSZ
+	want 74 limit --state limits in
+	grep -q 'no room for a table of 1000000 keys' err
+	[ ! -s out ]
+	want 0 limit --state limits --keys 1000 in
+}

@@ -34,7 +34,8 @@ struct ratelimit {
 	struct arena *arena; /* for a record that is let go */
 	struct buf text, key;
 	int timer;
-	int64_t now, first, last; /* of the simulation: its time; when the first and the last record go */
+	int64_t now;         /* the last time that was read; of a simulation its own */
+	int64_t first, last; /* of a simulation: when the first and the last record go */
 	uint64_t gone, waited;
 };
 
@@ -145,15 +146,22 @@ fail:
 	return NULL;
 }
 
-static int64_t now_of(const struct ratelimit *rl)
+static int64_t now_of(struct ratelimit *rl)
 {
-	return rl->simulate ? rl->now : clock_now_ns();
+	int64_t now;
+
+	if (rl->simulate)
+		return rl->now;
+	now = clock_now_ns();
+	if (now < rl->now)
+		pace_set_back(rl->pace, now);
+	return rl->now = now;
 }
 
 /* Whole milliseconds, as records have them: never 0 for a record that waited. */
 static int64_t ms_of(int64_t ns)
 {
-	return (ns + 999999) / 1000000;
+	return ns / 1000000 + (ns % 1000000 > 0);
 }
 
 /* What is asked of each key of ${r}, and when it allows that. */
@@ -163,7 +171,7 @@ static void explain(struct ratelimit *rl, const struct rec *r, const struct limi
 
 	json_key(b, "keys");
 	json_open(b, '[');
-	for (unsigned i = 0; i < use->n; i++) {
+	for (unsigned i = 0; i < use->n && use->limit[i] != LIMITS_NONE; i++) {
 		struct rate rate = limits_rate(rl->limits, use->limit[i]);
 		int64_t when = rates_when(rl->rates, &use->keys[i], 1, now, NULL);
 
@@ -196,7 +204,7 @@ static void put(struct ratelimit *rl, struct out *o, const struct rec *r,
 	json_open(b, '{');
 	json_key(b, "wait_ms");
 	json_put_i64(b, ms_of(wait));
-	if (wait > 0)
+	if (wait > 0 && use->limit[h->slowest] != LIMITS_NONE)
 		json_add_str(b, "by", limits_name(rl->limits, use->limit[h->slowest]));
 	if (rl->explain)
 		explain(rl, r, use, now_of(rl));
@@ -223,7 +231,7 @@ static void plan(struct ratelimit *rl, struct out *o, const struct rec *r,
 	json_add_str(b, "at", str_c(at));
 	json_key(b, "wait_ms");
 	json_put_i64(b, ms_of(wait));
-	if (wait > 0)
+	if (wait > 0 && use->limit[h->slowest] != LIMITS_NONE)
 		json_add_str(b, "by", limits_name(rl->limits, use->limit[h->slowest]));
 	if (rl->explain)
 		explain(rl, r, use, rl->now);
@@ -247,10 +255,14 @@ static void let_go(struct ratelimit *rl, struct out *o, const struct rec *r,
 static int limited(struct ratelimit *rl, const struct limits_use *use, const struct held *h,
 		   int64_t now, int64_t when, struct err *e)
 {
-	struct str name = limits_name(rl->limits, use->limit[h->slowest]);
+	unsigned limit = use->limit[h->slowest];
+	struct str name = limit == LIMITS_NONE ? STR_NONE : limits_name(rl->limits, limit);
 
-	err_set(e, FAULT_TEMP, "rate-limited", "limit \"%.*s\" lets it go in %" PRId64 " ms",
-		STR_FMT(name), ms_of(when - now));
+	if (name.p)
+		err_set(e, FAULT_TEMP, "rate-limited", "limit \"%.*s\" lets it go in %" PRId64 " ms",
+			STR_FMT(name), ms_of(when - now));
+	else
+		err_set(e, FAULT_TEMP, "rate-limited", "others of its conversation wait before it");
 	e->retry_ms = ms_of(when);
 	return -1;
 }
@@ -308,6 +320,14 @@ static void hold(struct ratelimit *rl, const struct rec *r, const struct held *h
 	pace_hold(rl->pace, &w->held, now);
 }
 
+/* At least a nanosecond, even if the clock was set back. */
+static int64_t waited(struct ratelimit *rl, const struct held *h)
+{
+	int64_t ns = now_of(rl) - h->since;
+
+	return ns > 0 ? ns : 1;
+}
+
 /* ${w} may go: put it, or reject it with ${e}, and forget it. */
 static void dismiss(struct ratelimit *rl, struct out *o, struct waiting *w, struct err *e)
 {
@@ -317,7 +337,7 @@ static void dismiss(struct ratelimit *rl, struct out *o, struct waiting *w, stru
 	if (e)
 		out_reject(o, &r, e);
 	else
-		let_go(rl, o, &r, &w->use, &w->held, now_of(rl) - w->held.since);
+		let_go(rl, o, &r, &w->use, &w->held, waited(rl, &w->held));
 	arena_reset(rl->arena);
 	free(w);
 }
@@ -337,23 +357,24 @@ static void set_timer(struct ratelimit *rl)
 }
 
 /* A throttle of the carrier slows down the keys of the record that it is about, a success lets them recover. */
-static int learn(struct ratelimit *rl, const struct rec *r, struct err *e)
+static void learn(struct ratelimit *rl, const struct rec *r)
 {
 	struct str outcome = rec_str(r, "outcome");
 	int64_t status = 0, now = now_of(rl);
 	struct limits_use use;
+	struct err why;
 	bool throttled;
 
 	json_i64(json_get(rec_get(r, "http"), "status"), &status);
 	throttled = status == 429 ||
 		    str_eq(json_get_str(rec_get(r, "error"), "class"), STR("throttled"));
 	if (!throttled && !str_eq(outcome, STR("sent")))
-		return 0;
-	if (limits_of(rl->limits, r, rates_seed(rl->rates), &use, e) < 0)
-		return -1;
+		return;
+	/* What was sent must not be rejected because a limit can make nothing of it. */
+	if (limits_of(rl->limits, r, rates_seed(rl->rates), &use, &why) < 0)
+		return;
 	for (unsigned i = 0; i < use.n; i++)
 		rates_learn(rl->rates, &use.keys[i], throttled, now);
-	return 0;
 }
 
 /* What somebody is to be sent. */
@@ -373,8 +394,8 @@ static int ratelimit_step(void *st, const struct rec *r, struct out *o, struct e
 	struct held h;
 	int64_t now = now_of(rl), when;
 
-	if (rec_is(r, "delivery") && learn(rl, r, e) < 0)
-		return -1;
+	if (rec_is(r, "delivery"))
+		learn(rl, r);
 	if (!outbound(r)) {
 		out_put(o, r);
 		return 0;
@@ -384,9 +405,9 @@ static int ratelimit_step(void *st, const struct rec *r, struct out *o, struct e
 	h = (struct held){ .keys = use.keys, .n = use.n, .flow = flow_of(rl, r, &use) };
 	if (use.n == 0 && pace_waits(rl->pace, h.flow)) {
 		/* Nothing limits it, but it must not overtake: a key of its own that allows everything. */
-		free_key = (struct rates_key){ h.flow, { 1, RATES_SECOND }, 1 };
+		free_key = (struct rates_key){ h.flow, { 1, RATES_SECOND, 1 }, 1 };
 		h.keys = use.keys = &free_key;
-		use.limit[0] = 0;
+		use.limit[0] = LIMITS_NONE;
 		h.n = use.n = 1;
 	}
 	when = use.n == 0 ? now : pace_pass(rl->pace, &h, now);

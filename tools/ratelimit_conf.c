@@ -9,6 +9,8 @@
 #include "match.h"
 #include "template.h"
 
+enum { COST_MAX = 1000000 };
+
 struct limit {
 	struct str name;
 	struct template *key;
@@ -101,6 +103,7 @@ static int read_limit(struct limits *l, const struct json *v, struct err *e)
 	if (burst && (json_i64(burst, &lim->rate.burst) < 0 || lim->rate.burst < 1 ||
 		      lim->rate.burst > 1000000000))
 		return bad(l, l->n, "/burst", "must be a whole number from 1 to 1000000000", e);
+	lim->rate.most = lim->cost.p ? COST_MAX : 1;
 	if (lim->cost.p && (lim->cost.n == 0 || lim->cost.p[0] != '/'))
 		return bad(l, l->n, "/cost",
 			   "must be a JSON Pointer to a number, such as \"/route/segments\"", e);
@@ -173,10 +176,10 @@ static int units(const struct limit *lim, const struct rec *r, int64_t *n, struc
 	v = json_pointer(rec_get(r, name), str_sub(way, end, way.n));
 	if (!v)
 		return 0;
-	if (json_i64(v, n) < 0 || *n < 0 || *n > 1000000)
+	if (json_i64(v, n) < 0 || *n < 0 || *n > COST_MAX)
 		return err_set(e, FAULT_DATA, "limit-cost",
-			       "%.*s, which limit \"%.*s\" counts by, must be a whole number from 0 to 1000000",
-			       STR_FMT(way), STR_FMT(lim->name));
+			       "%.*s, which limit \"%.*s\" counts by, must be a whole number from 0 to %d",
+			       STR_FMT(way), STR_FMT(lim->name), COST_MAX);
 	return 0;
 }
 

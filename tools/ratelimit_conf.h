@@ -9,6 +9,9 @@
 
 struct limits;
 
+/* In place of the number of a limit: none. */
+#define LIMITS_NONE (~0u)
+
 /**
  * limits_new(conf, e):
  * Read `limits` of ${conf}, which is borrowed.  Return owned, or NULL with FAULT_CONFIG.

@@ -25,7 +25,7 @@ static struct item *item(int number, uint64_t flow, unsigned n)
 
 static struct rates_key key(uint64_t hash, int64_t per_second, int64_t burst)
 {
-	return (struct rates_key){ hash, { SECOND / per_second, burst }, 1 };
+	return (struct rates_key){ hash, { SECOND / per_second, burst, 1 }, 1 };
 }
 
 /* Whether ${it} went at once; else it waits. */
@@ -217,8 +217,51 @@ static void a_million_records_of_a_campaign_are_reckoned(void)
 	free(items);
 }
 
+static void a_clock_that_is_set_back_holds_nobody(void)
+{
+	struct rates *t = rates_memory();
+	struct pace *p = pace_new(t);
+	struct item it = { .held = { .flow = 1, .n = 1, .keys = it.keys } }, first = it;
+	int64_t now = START;
+
+	it.keys[0] = first.keys[0] = key(3, 1, 1);
+	first.held.keys = first.keys;
+	CHECK(goes(p, &first, now));
+	CHECK(!goes(p, &it, now));
+	now -= 3600 * SECOND;
+	pace_set_back(p, now);
+	CHECK(pace_next(p) == now + SECOND);
+	CHECK(pace_due(p, now + SECOND) == &it.held);
+	pace_free(p);
+	rates_free(t);
+}
+
+static void waits_of_centuries_are_added_up(void)
+{
+	struct rates *t = rates_memory();
+	struct pace *p = pace_new(t);
+	struct item items[60] = { 0 };
+	int64_t now = START;
+
+	for (size_t i = 0; i < LEN(items); i++) {
+		items[i].held = (struct held){ .flow = 1, .n = 1, .keys = items[i].keys };
+		items[i].keys[0] =
+			(struct rates_key){ 3, { INT64_C(100000000) * SECOND, 1, 1000000 }, 1000000 };
+		goes(p, &items[i], now);
+	}
+	for (int n = 0; pace_count(p) > 0; n++) {
+		CHECK(n < 1000);
+		now = pace_next(p) > now ? pace_next(p) : now;
+		while (pace_due(p, now))
+			;
+	}
+	pace_free(p);
+	rates_free(t);
+}
+
 UNIT_MAIN(UNIT(records_of_a_flow_keep_their_order_and_their_pace),
 	  UNIT(a_slow_key_holds_up_nobody_else), UNIT(flows_that_wait_for_one_key_take_turns),
 	  UNIT(the_wait_is_told_with_all_that_waits_before),
 	  UNIT(any_mix_of_keys_loses_nothing_and_breaks_no_limit),
+	  UNIT(a_clock_that_is_set_back_holds_nobody), UNIT(waits_of_centuries_are_added_up),
 	  UNIT(a_million_records_of_a_campaign_are_reckoned))

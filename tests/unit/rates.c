@@ -16,7 +16,7 @@ static char dir[] = "/tmp/omni-rates-XXXXXX";
 
 static struct rates_key key(uint64_t hash, int64_t per_second, int64_t burst)
 {
-	return (struct rates_key){ hash, { SECOND / per_second, burst }, 1 };
+	return (struct rates_key){ hash, { SECOND / per_second, burst, 1 }, 1 };
 }
 
 /* A leaky bucket, filled in nanoseconds: what GCRA must agree with. */
@@ -95,6 +95,7 @@ static void a_record_of_several_units_waits_for_all_of_them(void)
 	struct rates *t = rates_memory();
 	struct rates_key k = key(3, 1, 5);
 
+	k.rate.most = 9;
 	k.units = 4;
 	CHECK(rates_take(t, &k, 1, START, NULL) == START);
 	CHECK(rates_take(t, &k, 1, START, NULL) == START + 3 * SECOND);
@@ -271,6 +272,49 @@ static void refuses_a_file_that_is_no_table(void)
 	CHECK(system(arena_fmt(arena, "rm -rf %s", dir).p) == 0);
 }
 
+/* A clock that is set back, or a flipped bit, holds nobody longer than an empty bucket does. */
+static void a_place_far_ahead_is_not_waited_for(void)
+{
+	struct rates *t = rates_memory();
+	struct rates_key k = key(42, 10, 5), large = { 43, { SECOND, 1, 100 }, 50 };
+
+	for (int i = 0; i < 5; i++)
+		CHECK(rates_take(t, &k, 1, START, NULL) == START);
+	CHECK(rates_when(t, &k, 1, START - 3600 * SECOND, NULL) == START - 3600 * SECOND + SECOND / 10);
+	CHECK(rates_take(t, &k, 1, START - 3600 * SECOND + SECOND / 10, NULL) ==
+	      START - 3600 * SECOND + SECOND / 10);
+	/* What many units take is waited for, though the burst is small. */
+	CHECK(rates_take(t, &large, 1, START, NULL) == START);
+	large.units = 1;
+	CHECK(rates_when(t, &large, 1, START, NULL) == START + 50 * SECOND);
+	rates_free(t);
+}
+
+static void any_bytes_in_a_file_are_survived(void)
+{
+	const char *path = arena_fmt(arena, "%s/noise", dir).p;
+	struct rates *t = rates_file(path, 100, NULL);
+	FILE *f = fopen(path, "r+");
+	struct err e;
+
+	rates_free(t);
+	fseek(f, 4096, SEEK_SET);
+	srand48(7);
+	for (int i = 0; i < 1024 * 24; i++)
+		fputc((int)(lrand48() & 0xff) | (i % 3 ? 0 : 0x80), f);
+	fclose(f);
+	t = rates_file(path, 0, &e);
+	CHECK(t != NULL);
+	for (int i = 0; i < 2000; i++) {
+		struct rates_key k = key((uint64_t)i * 0x9e3779b97f4a7c15u, 10, 5);
+
+		CHECK(rates_when(t, &k, 1, START, NULL) <= START + SECOND * 64);
+		rates_take(t, &k, 1, START, NULL);
+		rates_learn(t, &k, i % 2, START);
+	}
+	rates_free(t);
+}
+
 static void has_a_place_of_its_own(void)
 {
 	CHECK(mkdtemp(dir) != NULL);
@@ -282,4 +326,5 @@ UNIT_MAIN(UNIT(has_a_place_of_its_own), UNIT(allows_what_a_leaky_bucket_allows),
 	  UNIT(grows_with_its_keys_and_forgets_those_that_stand_still),
 	  UNIT(learns_from_throttles_and_successes), UNIT(a_file_outlives_its_process_and_is_shared),
 	  UNIT(processes_together_take_no_more_than_there_is),
-	  UNIT(a_full_file_gives_the_rest_to_memory), UNIT(refuses_a_file_that_is_no_table))
+	  UNIT(a_full_file_gives_the_rest_to_memory), UNIT(a_place_far_ahead_is_not_waited_for),
+	  UNIT(any_bytes_in_a_file_are_survived), UNIT(refuses_a_file_that_is_no_table))
