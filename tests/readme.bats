@@ -37,13 +37,16 @@ colours() {
 @test "the shell blocks of the README run one after the other in one shell, as they are pasted" {
 	tree
 	blocks
-	cat 1.sh 2.sh 3.sh 4.sh >all
-	[ ! -e 5.sh ]
+	cat 1.sh 2.sh 3.sh 4.sh 5.sh >all
+	[ ! -e 6.sh ]
 	# Exit code 1 of a pipe is the answer of a program that has rejected something.
 	want 0 timeout 60 bash -eu all
 	[ "$(grep -c '^{"id":' out)" -eq 14 ]
 	[ "$(grep -c '^"detail":' out)" -eq 2 ]
 	[ "$(grep -cx 200 out)" -eq 1 ]
+	grep -qE '^inbound +0 +0 +0 +0 +2 ' out
+	[ "$(grep -c ' signature-mismatch ' out)" -eq 2 ]
+	grep -qx '"text":"Is my order 4711 on its way?"' out
 	[ ! -s err ]
 }
 
@@ -58,7 +61,7 @@ colours() {
 @test "the README's server prints the answer and the message, and refuses what was changed" {
 	tree
 	blocks
-	cat 1.sh 3.sh >all
+	cat 1.sh 4.sh >all
 	want 0 timeout 60 bash -eu all
 	[ "$(grep -vx 200 out | jq -rc 'select(.carrier == "twilio" and .external_id == "SM1") | [.text, .route.to[]]')" = '["Hello","support"]' ]
 	# The changed one first and then the good one: a FIFO that was never written to has no end for its reader.
