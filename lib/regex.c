@@ -3,6 +3,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "diag.h"
@@ -81,16 +82,40 @@ void regex_free(struct regex *r)
 	free(r);
 }
 
+static pthread_key_t at_end;
+
+static void forget(void *found)
+{
+	pcre2_match_data_free(found);
+}
+
+static void make_key(void)
+{
+	if (pthread_key_create(&at_end, forget) != 0)
+		diag_oom();
+}
+
+/* What matches are put into: one for each thread, which goes with it. */
+static pcre2_match_data *of_thread(void)
+{
+	static _Thread_local pcre2_match_data *found;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	if (found)
+		return found;
+	pthread_once(&once, make_key);
+	found = pcre2_match_data_create(1, NULL);
+	if (!found || pthread_setspecific(at_end, found) != 0)
+		diag_oom();
+	return found;
+}
+
 int regex_match(const struct regex *r, struct str s)
 {
 	PCRE2_SPTR text = (PCRE2_SPTR)(s.p ? s.p : "");
-	static _Thread_local pcre2_match_data *found;
+	pcre2_match_data *found = of_thread();
 	int rc;
 
-	if (!found)
-		found = pcre2_match_data_create(1, NULL);
-	if (!found)
-		diag_oom();
 	rc = pcre2_match(r->code, text, s.n, 0, PCRE2_NO_UTF_CHECK, found, r->bounds);
 	/* JIT works on 32 KiB of stack; the interpreter takes what it needs from the heap. */
 	if (rc == PCRE2_ERROR_JIT_STACKLIMIT)
