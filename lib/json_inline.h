@@ -62,19 +62,20 @@ static inline const struct json *inline_next(const struct json *v)
 	return (const struct json *)unsafe_yyjson_get_next(inline_val(v));
 }
 
-/* The first 8 bytes of a key, and what stands behind it; see inline_key_bytes. */
-static inline uint64_t inline_key_start(const struct json *key)
+/*
+ * The first 16 bytes of a key with what stands behind it.  Where the parser keeps a key there are at
+ * least 8 bytes behind its last one: the quote, the colon, a value, a bracket and the parser's padding
+ * of 4.  So ${b} is only good for more than 8 bytes; else it is ${a} again.
+ */
+static inline void inline_key_parts(const struct json *key, uint64_t *a, uint64_t *b)
 {
-	uint64_t a;
+	const char *p = unsafe_yyjson_get_str(inline_val(key));
 
-	memcpy(&a, unsafe_yyjson_get_str(inline_val(key)), 8);
-	return a;
+	memcpy(a, p, 8);
+	memcpy(b, p + (inline_len(key) > 8) * 8, 8);
 }
 
-/*
- * The first 16 bytes of a key, zeros behind its end.  Where the parser keeps a key there are at least 8
- * bytes behind its last one: the quote, the colon, a value, a bracket and the parser's padding of 4.
- */
+/* The first 16 bytes of a key, zeros behind its end. */
 static inline void inline_key_bytes(const struct json *key, uint64_t *a, uint64_t *b)
 {
 #define FIRST(n) (((uint64_t)1 << 8 * (n)) - 1)
@@ -99,11 +100,9 @@ static inline void inline_key_bytes(const struct json *key, uint64_t *a, uint64_
 		{ UINT64_MAX, UINT64_MAX },
 	};
 #undef FIRST
-	const char *p = unsafe_yyjson_get_str(inline_val(key));
-	size_t n = unsafe_yyjson_get_len(inline_val(key)), at = n < 16 ? n : 16;
+	size_t n = inline_len(key), at = n < 16 ? n : 16;
 
-	memcpy(a, p, 8);
-	memcpy(b, p + (n > 8) * 8, 8);
+	inline_key_parts(key, a, b);
 	*a &= masks[at][0];
 	*b &= masks[at][1];
 }

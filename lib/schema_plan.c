@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-static const struct step step_fail = { .op = STEP_FAIL };
-
 /* The JSON type of each kind. */
 static const enum json_type kind_type[KINDS] = {
 	[KIND_NUMBER] = JSON_NUMBER, [KIND_NULL] = JSON_NULL,   [KIND_BOOL] = JSON_BOOL,
@@ -102,7 +100,7 @@ static void emit_values(struct planner *p, const struct clause *c, enum json_typ
 		if (json_is(it.value, type))
 			values[n++] = it.value;
 	if (n == 0) {
-		emit(p, step_fail);
+		emit(p, (struct step){ .op = STEP_FAIL });
 	} else if (type == JSON_STRING) {
 		texts = arena_calloc(p->set->arena, n, sizeof(*texts));
 		for (size_t i = 0; i < n; i++)
@@ -263,7 +261,16 @@ static size_t fold_texts(struct planner *p, struct step *steps, size_t n)
 	return kept;
 }
 
-/* Make a list of the steps that were written from ${from} on. */
+static const struct step *make_step(struct planner *p, struct step s)
+{
+	struct step *made = arena_alloc(p->set->arena, sizeof(*made));
+
+	s.run = schema_steps[s.op];
+	*made = s;
+	return made;
+}
+
+/* Make one step of those that were written from ${from} on; NULL if there are none. */
 static const struct step *take_steps(struct planner *p, size_t from)
 {
 	size_t n = (p->steps.n - from) / sizeof(struct step);
@@ -271,13 +278,16 @@ static const struct step *take_steps(struct planner *p, size_t from)
 
 	if (n == 0)
 		return NULL;
-	steps = arena_alloc(p->set->arena, (n + 1) * sizeof(*steps));
+	steps = arena_alloc(p->set->arena, n * sizeof(*steps));
 	memcpy(steps, p->steps.p + from, n * sizeof(*steps));
 	p->steps.n = from;
 	qsort(steps, n, sizeof(*steps), by_op);
 	n = fold_texts(p, steps, n);
-	steps[n] = (struct step){ .op = STEP_END };
-	return steps[0].op == STEP_FAIL ? &step_fail : steps;
+	if (steps[0].op == STEP_FAIL)
+		n = 1;
+	for (size_t i = 0; i < n; i++)
+		steps[i].run = schema_steps[steps[i].op];
+	return n == 1 ? steps : make_step(p, (struct step){ .op = STEP_ALL, .n = n, .steps = steps });
 }
 
 /* Types that all of ${t} allow; it is told if of numbers only whole ones are. */
@@ -377,7 +387,7 @@ static void fill(struct planner *p, struct plan *plan, const struct node *const 
 	for (unsigned kind = KIND_NUMBER; kind < KINDS && !p->failed; kind++)
 		plan->steps[kind] = types & TYPE_BIT(kind_type[kind]) ?
 					    make_steps(p, nodes, n, &t, kind_type[kind]) :
-					    &step_fail;
+					    make_step(p, (struct step){ .op = STEP_FAIL });
 }
 
 static int by_address(const void *x, const void *y)

@@ -27,7 +27,6 @@ struct slots {
 
 /* What a value must pass, the cheap before the dear. */
 enum step_op {
-	STEP_END,  /* valid */
 	STEP_FAIL, /* alone */
 	STEP_TEXT, /* one of `texts` */
 	STEP_MAX_LENGTH,
@@ -55,11 +54,16 @@ enum step_op {
 	STEP_NOT,
 	STEP_IF,
 	STEP_WALK, /* the exact evaluation of `node` */
+	STEP_ALL,  /* each of `steps` */
+	STEPS
 };
+
+struct run;
 
 struct step {
 	enum step_op op;
-	size_t n; /* of the list */
+	size_t n;                                                               /* of the list */
+	bool (*run)(struct run *r, const struct step *s, const struct json *v); /* as `op` says */
 	union {
 		uint64_t count;
 		struct number number;
@@ -71,6 +75,7 @@ struct step {
 		const struct plan *const *plans;
 		struct object_plan *object;
 		const struct node *node;
+		const struct step *steps;
 		struct {
 			const struct plan *plan;
 			uint64_t min, max;
@@ -82,21 +87,24 @@ struct step {
 };
 
 struct plan {
-	const struct step *steps[KINDS]; /* by kind; NULL: always valid */
+	const struct step *steps[KINDS]; /* the one of each kind; NULL: always valid */
 };
+
+/* How each step is done. */
+extern bool (*const schema_steps[STEPS])(struct run *r, const struct step *s, const struct json *v);
 
 /* A name of at most 16 bytes is its length and its bytes; else the text is compared too. */
 struct name {
-	uint64_t a, b; /* as inline_key_bytes gives them */
-	size_t n;
-	const char *p;           /* NULL: a free place in the table */
+	uint64_t a, b;       /* as inline_key_bytes gives them */
+	uint64_t in_a, in_b; /* of them the bits that count */
+	size_t n;            /* SIZE_MAX, as no name has it: a free place in the table */
+	const char *p;
 	const struct plan *plan; /* NULL: anything will do */
 	/*
 	 * Who stood behind it the last time: records of one maker have their members in one order.
 	 * Only a guess, read and written without order by all threads.
 	 */
 	struct name *after;
-	uint64_t mask; /* of the bytes of `a` that count */
 	unsigned slot;
 };
 

@@ -379,7 +379,10 @@ static struct name make_name(struct str text, unsigned slot)
 	memcpy(bytes, text.p, text.n < sizeof(bytes) ? text.n : sizeof(bytes));
 	memcpy(&n.a, bytes, 8);
 	memcpy(&n.b, bytes + 8, 8);
-	n.mask = text.n >= 8 ? UINT64_MAX : ((uint64_t)1 << 8 * text.n) - 1;
+	memset(bytes, 0, sizeof(bytes));
+	memset(bytes, 0xff, text.n < sizeof(bytes) ? text.n : sizeof(bytes));
+	memcpy(&n.in_a, bytes, 8);
+	memcpy(&n.in_b, bytes + 8, 8);
 	return n;
 }
 
@@ -428,16 +431,17 @@ static void plan_table(struct builder *b)
 		names[i] = make_name(b->names[i], i);
 	o->factor = best_factor(names, b->n, size);
 	table = arena_calloc(memory(b), size, sizeof(*table));
+	for (size_t i = 0; i < size; i++)
+		table[i] = (struct name){ .n = SIZE_MAX, .after = table }; /* any guess will do */
 	for (unsigned i = 0; i < b->n; i++) {
 		uint64_t at = name_hash(names[i].a, names[i].b, names[i].n, o->factor) & (size - 1);
 
 		names[i].plan = b->failed ? NULL : b->plans[i];
-		while (table[at].p)
+		names[i].after = table;
+		while (table[at].n != SIZE_MAX)
 			at = (at + 1) & (size - 1);
 		table[at] = names[i];
 	}
-	for (size_t i = 0; i < size; i++)
-		table[i].after = table; /* any guess will do */
 	o->table = table;
 	o->first = table;
 	o->mask = size - 1;
