@@ -56,10 +56,17 @@ static inline const struct json *inline_value(const struct json *key)
 	return (const struct json *)(inline_val(key) + 1);
 }
 
-/* What stands behind ${v}: the next element, or the next key behind a member's value. */
+/*
+ * What stands behind ${v}: the next element, or the next key behind a member's value.  With a branch:
+ * mostly it is no container, and guessed right there is no wait for ${v} to be read.
+ */
 static inline const struct json *inline_next(const struct json *v)
 {
-	return (const struct json *)unsafe_yyjson_get_next(inline_val(v));
+	const yyjson_val *x = inline_val(v);
+
+	if (__builtin_expect(unsafe_yyjson_is_ctn(inline_val(v)), 0))
+		return (const struct json *)((const char *)x + x->uni.ofs);
+	return (const struct json *)(x + 1);
 }
 
 /*
