@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "db_log.h"
 #include "diag.h"
 #include "file.h"
 
@@ -221,7 +222,7 @@ struct db *db_open(const char *path, const struct db_schema *schema, unsigned fl
 		err_set(e, FAULT_CONFIG, "db-missing", "%s: %s", path, strerror(errno));
 		goto fail;
 	}
-	rc = sqlite3_open_v2(path, &d->h, mode | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(path, &d->h, mode | SQLITE_OPEN_NOMUTEX, db_log_vfs());
 	if (rc != SQLITE_OK) {
 		fail(d, rc, e);
 		goto fail;

@@ -100,7 +100,7 @@ door() {
 	door 'jq\.h' lib/expr.c
 	door 'pcre2\.h' lib/regex.c
 	door 'openssl/' lib/crypto.c
-	door 'sqlite3' lib/db.c
+	door 'sqlite3' $'lib/db.c\nlib/db_log.c'
 	door 'archive' lib/bundle.c
 	door 'xxhash' lib/hash.c
 	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
