@@ -20,7 +20,8 @@ enum { STMTS_MAX = 128, BACKUP_PAGES = 1024 };
 struct db_stmt {
 	struct db *db;
 	const char *sql;
-	sqlite3_stmt *s; /* NULL: it could not be prepared, which db_step tells */
+	sqlite3_stmt *s; /* NULL: it could not be prepared, which db_step tells: */
+	int rc;          /* why */
 };
 
 struct db {
@@ -197,11 +198,30 @@ static int settings(struct db *d, unsigned flags, struct err *e)
 	/* The file may come from elsewhere: its schema is data, not a program. */
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	/* Before anything is set: what is not ours stays as it is. */
+	if (identify(d, &unused, e) < 0)
+		return -1;
 	if (d->schema->page_size && pragma_set(d, "page_size", d->schema->page_size, e) < 0)
 		return -1;
 	if (!(flags & DB_READONLY) && pragma_get(d, "PRAGMA journal_mode=WAL", &unused, e) < 0)
 		return -1;
 	return db_exec(d, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY", e);
+}
+
+/*
+ * SQLite takes some names for something else than a file: ":memory:" would be durable for as long as the
+ * process lives, "file:" may be a URI.
+ */
+static int connect(struct db *d, const char *path, int flags)
+{
+	char *file;
+	int rc;
+
+	if (asprintf(&file, "%s%s", path[0] == '/' ? "" : "./", path) < 0)
+		diag_oom();
+	rc = sqlite3_open_v2(file, &d->h, flags, db_log_vfs());
+	free(file);
+	return rc;
 }
 
 struct db *db_open(const char *path, const struct db_schema *schema, unsigned flags, struct err *e)
@@ -222,7 +242,7 @@ struct db *db_open(const char *path, const struct db_schema *schema, unsigned fl
 		err_set(e, FAULT_CONFIG, "db-missing", "%s: %s", path, strerror(errno));
 		goto fail;
 	}
-	rc = sqlite3_open_v2(path, &d->h, mode | SQLITE_OPEN_NOMUTEX, db_log_vfs());
+	rc = connect(d, path, mode | SQLITE_OPEN_NOMUTEX);
 	if (rc != SQLITE_OK) {
 		fail(d, rc, e);
 		goto fail;
@@ -295,14 +315,19 @@ struct db_stmt *db_stmt(struct db *d, const char *sql)
 {
 	struct db_stmt *s;
 
-	for (int i = 0; i < d->n_stmts; i++)
-		if (d->stmts[i].sql == sql)
-			return &d->stmts[i];
-	if (d->n_stmts == STMTS_MAX)
+	int i = 0;
+
+	while (i < d->n_stmts && d->stmts[i].sql != sql)
+		i++;
+	if (i == STMTS_MAX)
 		abort(); /* statements are literals: there are as many as the source has */
-	s = &d->stmts[d->n_stmts++];
-	*s = (struct db_stmt){ .db = d, .sql = sql };
-	sqlite3_prepare_v3(d->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->s, NULL);
+	s = &d->stmts[i];
+	if (i == d->n_stmts) {
+		d->n_stmts++;
+		*s = (struct db_stmt){ .db = d, .sql = sql };
+	}
+	if (!s->s)
+		s->rc = sqlite3_prepare_v3(d->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->s, NULL);
 	return s;
 }
 
@@ -329,11 +354,9 @@ void db_bind_null(struct db_stmt *s, int i)
 int db_step(struct db_stmt *s, struct err *e)
 {
 	struct db *d = s->db;
-	int rc = s->s ? SQLITE_OK :
-			sqlite3_prepare_v3(d->h, s->sql, -1, SQLITE_PREPARE_PERSISTENT, &s->s, NULL);
+	/* Never prepared here: it would run without the parameters that were bound to nothing. */
+	int rc = s->s ? sqlite3_step(s->s) : s->rc;
 
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(s->s);
 	if (rc == SQLITE_ROW)
 		return 1;
 	if (rc == SQLITE_DONE)
