@@ -41,7 +41,7 @@ left() {
 		crash "$n" omni-queue put q --batch 10 in >said || break
 		crashes=$((crashes + 1))
 		left >held
-		numbers <said | comm -23 - held | nothing
+		numbers <said | sort | comm -23 - <(sort held) | nothing
 		[ "$(($(wc -l <held) % 10))" = 1 ]
 		head -n "$(wc -l <held)" <(seq 31) | diff - held
 	done
@@ -58,7 +58,7 @@ left() {
 		crash "$n" omni-queue put q --batch 10 --priority 3 --lane /n --id /n in >said || break
 		crashes=$((crashes + 1))
 		left >held
-		numbers <said | comm -23 - held | nothing
+		numbers <said | sort | comm -23 - <(sort held) | nothing
 		# What is in is refused, and what is not is taken: ids and records are of one mind.
 		omni-queue put q --id /n in >again || [ $? = 1 ]
 		left | diff <(seq 21) -

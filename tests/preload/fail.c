@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * LD_PRELOAD: the OMNI_FAIL_AT-th call of a kind fails, once, as it fails when memory or disk run
- * out.  OMNI_FAIL_CALL says which: "malloc" (calloc, realloc and its kin among them) or "write".
+ * out.  OMNI_FAIL_CALL says which: "malloc" (calloc, realloc and its kin among them), "write",
+ * "pwrite" (with which SQLite writes) or "sync" (fsync and fdatasync: the disk is broken).
  * Writes to standard error and to what is neither a file, a pipe nor a device (an eventfd can not
  * fail) are not counted.
  */
@@ -84,19 +85,62 @@ void *reallocarray(void *p, size_t n, size_t size)
 	return realloc(p, n * size);
 }
 
+/* A function's address comes as an object pointer: dlsym(3). */
+static void find(void *fn, size_t size, const char *name)
+{
+	void *symbol = dlsym(RTLD_NEXT, name);
+
+	memcpy(fn, &symbol, size);
+}
+
 ssize_t write(int fd, const void *p, size_t n)
 {
 	static ssize_t (*next)(int, const void *, size_t);
 	struct stat st;
 
-	if (!next) { /* a function's address comes as an object pointer: dlsym(3) */
-		void *symbol = dlsym(RTLD_NEXT, "write");
-
-		memcpy(&next, &symbol, sizeof(next));
-	}
+	if (!next)
+		find(&next, sizeof(next), "write");
 	if (fd != STDERR_FILENO && fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) != 0 && fails("write")) {
 		errno = ENOSPC;
 		return -1;
 	}
 	return next(fd, p, n);
+}
+
+ssize_t pwrite64(int fd, const void *p, size_t n, off_t at)
+{
+	static ssize_t (*next)(int, const void *, size_t, off_t);
+
+	if (!next)
+		find(&next, sizeof(next), "pwrite64");
+	if (fails("pwrite")) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return next(fd, p, n, at);
+}
+
+static int sync_with(int fd, int (**next)(int), const char *name)
+{
+	if (!*next)
+		find(next, sizeof(*next), name);
+	if (fails("sync")) {
+		errno = EIO;
+		return -1;
+	}
+	return (*next)(fd);
+}
+
+int fdatasync(int fd)
+{
+	static int (*next)(int);
+
+	return sync_with(fd, &next, "fdatasync");
+}
+
+int fsync(int fd)
+{
+	static int (*next)(int);
+
+	return sync_with(fd, &next, "fsync");
 }
