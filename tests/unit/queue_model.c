@@ -13,8 +13,9 @@ enum state { NONE, WAITS, LEASED, DEAD, GONE };
 /* One record, by its seq. */
 static struct model {
 	enum state state;
-	int64_t at_ms, until_ms;
-	int lane; /* 0: none */
+	int64_t at_ms, until_ms, dead_ms;
+	int lane;  /* 0: none */
+	bool held; /* behind another one of its lane */
 	int priority;
 	uint32_t attempts;
 	char token[QUEUE_TOKEN]; /* the last one that was given; "" when it is used up */
@@ -31,13 +32,30 @@ static unsigned dice(unsigned sides)
 	return (random_state >> 16) % sides;
 }
 
-/* Whether an earlier one of its lane is in the queue: that is out, waits, or is held itself. */
-static bool held(int i)
+static bool in_queue(int i)
 {
-	for (int k = 1; k < i && all[i].lane; k++)
-		if (all[k].lane == all[i].lane && (all[k].state == WAITS || all[k].state == LEASED))
+	return all[i].state == WAITS || all[i].state == LEASED;
+}
+
+/* Whether another one of the lane of ${i} is in the queue: that is out, waits, or is held itself. */
+static bool lane_busy(int i)
+{
+	for (int k = 1; k <= n_all && all[i].lane; k++)
+		if (k != i && all[k].lane == all[i].lane && in_queue(k))
 			return true;
 	return false;
+}
+
+/* ${i} leaves the queue; the first of its lane is held no more. */
+static void leave(int i, enum state state)
+{
+	all[i].state = state;
+	all[i].dead_ms = now;
+	for (int k = 1; k <= n_all && all[i].lane; k++)
+		if (all[k].lane == all[i].lane && in_queue(k)) {
+			all[k].held = false;
+			return;
+		}
 }
 
 static void expire(void)
@@ -55,11 +73,11 @@ static int best(void)
 	int found = 0;
 
 	for (int i = 1; i <= n_all; i++)
-		if (all[i].state == WAITS && all[i].at_ms <= now && !held(i) &&
+		if (all[i].state == WAITS && all[i].at_ms <= now && !all[i].held &&
 		    (!found || all[i].priority < all[found].priority))
 			found = i;
 	if (found && all[found].attempts == ATTEMPTS) {
-		all[found].state = DEAD;
+		leave(found, DEAD);
 		return -1;
 	}
 	return found;
@@ -85,7 +103,7 @@ static void put(struct queue *q)
 	m->priority = item.priority;
 	m->at_ms = item.at_ms;
 	m->state = WAITS;
-	n_all++;
+	m->held = lane_busy(++n_all);
 }
 
 static void take(struct queue *q)
@@ -124,8 +142,11 @@ static void settle(struct queue *q)
 	if (!good)
 		return;
 	m->token[0] = '\0';
-	m->state = v.what == QUEUE_DONE ? GONE : v.what == QUEUE_DEAD ? DEAD : WAITS;
 	m->at_ms = v.at_ms;
+	if (v.what == QUEUE_RETRY)
+		m->state = WAITS;
+	else
+		leave((int)(m - all), v.what == QUEUE_DONE ? GONE : DEAD);
 }
 
 static void extend(struct queue *q)
@@ -139,19 +160,31 @@ static void extend(struct queue *q)
 	m->until_ms = now + 2 * LEASE_MS;
 }
 
+/* The dead letter that goes back first, 0 if there is none. */
+static int first_dead(void)
+{
+	int found = 0;
+
+	for (int i = 1; i <= n_all; i++)
+		if (all[i].state == DEAD && (!found || all[i].dead_ms < all[found].dead_ms))
+			found = i;
+	return found;
+}
+
+/* What comes back to a lane that is busy waits behind what is there, though it is older. */
 static void redrive(struct queue *q)
 {
 	uint64_t moved, dead = 0;
+	int i;
 
 	CHECK(queue_redrive(q, &(struct queue_pick){ 0 }, false, false, &moved, now, &e) == 0);
-	for (int i = 1; i <= n_all; i++)
-		if (all[i].state == DEAD) {
-			all[i].state = WAITS;
-			all[i].at_ms = 0;
-			all[i].attempts = 0;
-			all[i].token[0] = '\0';
-			dead++;
-		}
+	for (; (i = first_dead()) > 0; dead++) {
+		all[i].state = WAITS;
+		all[i].held = lane_busy(i);
+		all[i].at_ms = 0;
+		all[i].attempts = 0;
+		all[i].token[0] = '\0';
+	}
 	CHECK(moved == dead);
 }
 
@@ -189,6 +222,8 @@ static void a_queue_does_what_a_list_would(void)
 			settle(q);
 		else if (what < 18)
 			extend(q);
+		else if (what < 19 && dice(40) == 0)
+			redrive(q);
 		else
 			now += dice(20);
 		if (i % 50 == 0)
