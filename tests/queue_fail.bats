@@ -94,8 +94,8 @@ settle() {
 	left >have || return 2
 	omni-queue dead q export | jq .n >dead || return 2
 	# What came out is settled, and what did not come out may be.
-	jq 'select(.n).n' said | sort >done
-	sort have | comm -12 - done | nothing || return 2
+	jq 'select(.n).n' said | sort >settled
+	sort have | comm -12 - settled | nothing || return 2
 	jq 'select(.kind == "reject" and .class == "data").record.n' said | sort >gone
 	sort dead | comm -13 - gone | nothing || return 2
 	[ "$rc" != 0 ] || [ "$(wc -l <said)" = 10 ] || return 2

@@ -156,7 +156,7 @@ held() {
 @test "a read-only file ends it with 74, with nothing said to be put" {
 	local as=()
 	# Root writes to read-only files, unless what allows it is taken away.
-	[ "$(id -u)" -ne 0 ] || as=(setpriv --bounding-set -dac_override,-dac_read_search)
+	[ "$(id -u)" -ne 0 ] || as=(setpriv --bounding-set '-dac_override,-dac_read_search')
 	printf '%s\n' '{"n":1}' '{"n":2}' | want 0 omni-queue put q
 	want 0 omni-queue take q --limit 1
 	mv out taken
