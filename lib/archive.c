@@ -460,6 +460,12 @@ static void segment_end(struct archive *a)
 			(unsigned long long)offset);
 		report(a, &e);
 	}
+	if (archive_segment_cut(a->segment)) {
+		err_set(&e, FAULT_DATA, "archive-frame",
+			"%s: its end is missing or damaged; lines may be lost",
+			archive_segment_path(a->segment));
+		report(a, &e);
+	}
 	archive_segment_close(a->segment);
 	a->segment = NULL;
 	a->loaded = false;

@@ -29,6 +29,7 @@ struct archive_segment {
 	uint64_t size;
 	struct archive_lookup *index;
 	struct err why;
+	bool cut;
 	struct archive_frame *found; /* without an index: owned */
 	size_t n_found, cap_found;
 	uint64_t gap, gap_at, end; /* bytes between frames that are in none; where the last one ends */
@@ -256,8 +257,10 @@ struct archive_segment *archive_segment_open(const char *path, struct err *e)
 	s->size = (uint64_t)st.st_size;
 	s->reader = pack_reader_new();
 	by_index(s);
-	if (!s->index && !by_table(s, e))
+	if (!s->index && !by_table(s, e)) {
 		by_looking(s);
+		s->cut = str_suffix(str_c(path), STR(ARCHIVE_SUFFIX));
+	}
 	return s;
 }
 
@@ -337,6 +340,11 @@ uint64_t archive_segment_tail(struct archive_segment *s, struct buf *text)
 	last = text->n > 0 ? memrchr(text->p, '\n', text->n) : NULL;
 	text->n = last ? (size_t)(last + 1 - text->p) : 0;
 	return s->end;
+}
+
+bool archive_segment_cut(const struct archive_segment *s)
+{
+	return s->cut;
 }
 
 uint64_t archive_segment_gap(const struct archive_segment *s, uint64_t *offset)

@@ -52,6 +52,9 @@ struct str archive_segment_bytes(const struct archive_segment *s);
  */
 uint64_t archive_segment_tail(struct archive_segment *s, struct buf *text);
 
+/* True if ${s} is sealed, and yet neither its index nor its seek table fits: its end is missing or damaged. */
+bool archive_segment_cut(const struct archive_segment *s);
+
 /* Bytes that belong to no frame that is whole, between frames: how many, and the first offset. */
 uint64_t archive_segment_gap(const struct archive_segment *s, uint64_t *offset);
 
