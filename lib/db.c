@@ -495,6 +495,8 @@ int db_backup(struct db *d, const char *path, struct err *e)
 	char *tmp;
 	int fd, rc = -1;
 
+	if (file_replaceable(path, e) < 0)
+		return -1;
 	if (asprintf(&tmp, "%s.tmp.%ld", path, (long)getpid()) < 0)
 		diag_oom();
 	fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

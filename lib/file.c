@@ -50,7 +50,7 @@ int file_parents(const char *path, struct err *e)
 
 	if (!dir)
 		diag_oom();
-	for (char *p = strchr(dir + 1, '/'); p && rc == 0; p = strchr(p + 1, '/')) {
+	for (char *p = *dir ? strchr(dir + 1, '/') : NULL; p && rc == 0; p = strchr(p + 1, '/')) {
 		*p = '\0';
 		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 			rc = err_set(e, FAULT_IO, "directory", "%s: %s", dir, strerror(errno));
@@ -91,11 +91,23 @@ int file_write(int fd, const char *path, struct str text, struct err *e)
 	return 0;
 }
 
+int file_replaceable(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, FAULT_IO, "output",
+			       "%s: not a file, so it is not replaced by one", path);
+	return 0;
+}
+
 int file_replace(const char *path, struct str text, mode_t mode, bool sync, struct err *e)
 {
 	char *temp;
 	int fd, rc = -1;
 
+	if (file_replaceable(path, e) < 0)
+		return -1;
 	if (asprintf(&temp, "%s.new", path) < 0)
 		diag_oom();
 	(void)unlink(temp); /* what a crash has left may be read-only */

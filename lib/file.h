@@ -35,10 +35,17 @@ int file_parents(const char *path, struct err *e);
 int file_sync_dir(const char *path, struct err *e);
 
 /**
+ * file_replaceable(path, e):
+ * Return 0 if a rename(2) to ${path} takes the place of nothing but a file, or -1 with FAULT_IO: root could
+ * replace /dev/null by a file, and every program of the machine would miss it.
+ */
+int file_replaceable(const char *path, struct err *e);
+
+/**
  * file_replace(path, text, mode, sync, e):
  * Put a file with ${text} in the place of ${path} by rename(2), so that nobody reads half of it; with
  * ${sync} both it and its name are on the disk when this returns.  Return 0, or -1 with FAULT_IO and
- * nothing changed.
+ * nothing changed, also where ${path} is not a file (file_replaceable).
  */
 int file_replace(const char *path, struct str text, mode_t mode, bool sync, struct err *e);
 

@@ -606,3 +606,31 @@ for f in ("one.ndjson.gz", "two.jsonl"): z.write(f)'
 	cmp in out
 	diff <(segments) <(find b -name '*.ndjson.zst' | sort | sed 's/^b/a/')
 }
+
+@test "a sealed segment that lost its end is told of, wherever it was cut" {
+	local file size n
+	for n in $(seq 400); do echo '{"id":"'"$n"'","kind":"note","at":"2026-01-14T09:00:00Z","text":"'"$(cksum <<<"$n")"'"}'; done |
+		want 0 omni-archive import -d a -s in --frame 4k
+	file=$(find a -name '*.zst')
+	size=$(stat -c %s "$file")
+	chmod u+w "$file"
+	cp "$file" whole
+	for n in 1 5 400 $((size / 2)) $((size - 100)) $((size - 1)); do
+		head -c "$n" whole >"$file"
+		want 1 omni-archive cat -d a
+		says 'its end is missing or damaged'
+	done
+	cp whole "$file"
+	want 0 omni-archive cat -d a
+	[ "$(wc -l <out)" -eq 400 ]
+}
+
+@test "what is not a file is never replaced by one" {
+	mkfifo pipe
+	echo '{"id":"1","kind":"note","at":"2026-01-14T09:00:00Z"}' >in
+	want 0 omni-archive write -d a --metrics pipe in
+	says 'pipe: not a file'
+	ln pipe x.tar
+	want 74 omni-archive export -d a x.tar
+	[ -p pipe ] && [ -p x.tar ]
+}

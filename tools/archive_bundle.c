@@ -139,7 +139,7 @@ static int export_to(struct exporter *x, const struct args *args, const char *pa
 	const char *temp = temporary(path, x->arena);
 	int rc = -1;
 
-	if (!streams)
+	if (!streams || file_replaceable(path, e) < 0)
 		return -1;
 	x->bundle = bundle_create(temp, e);
 	if (!x->bundle)

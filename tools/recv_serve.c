@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "file.h"
 #include "notify.h"
 #include "recv_worker.h"
 #include "sig.h"
@@ -164,10 +165,16 @@ static void write_metrics(struct run *r)
 {
 	struct buf b = { .max = KIB(256) };
 	char *tmp = NULL;
+	struct err e;
 	int fd;
 
 	if (!r->metrics)
 		return;
+	if (file_replaceable(r->metrics, &e) < 0) {
+		diag_warn("%s", e.text);
+		r->metrics = NULL;
+		return;
+	}
 	worker_metrics(&b, &r->service);
 	if (asprintf(&tmp, "%s.%ld.tmp", r->metrics, (long)getpid()) < 0)
 		diag_oom();
