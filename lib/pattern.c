@@ -3,9 +3,7 @@
 
 #include "regex.h"
 
-enum { PARTS_MAX = 16, REPEAT_MAX = 65535, RANGES_MAX = 3, WORDS_MAX = 16 };
-
-#define TOP_BITS 0x8080808080808080u
+enum { PARTS_MAX = 16, REPEAT_MAX = 65535, RANGES_MAX = 3, WIDTH = 16, CHUNKS_MAX = 8 };
 
 static const unsigned for_ever = ~0u;
 
@@ -15,22 +13,19 @@ struct part {
 	unsigned min, max;
 };
 
-/*
- * Eight bytes at a time: each is in one of up to three ranges.  For bytes below 128, adding 128 - low
- * sets the top bit from `low` on, adding 127 - high from behind `high` on.
- */
-struct word {
-	uint64_t from[RANGES_MAX], behind[RANGES_MAX];
-	size_t at; /* where in the text; the last word may overlap the one before */
+/* Sixteen bytes at a time: each is in one of up to three ranges, which are `span` wide. */
+struct chunk {
+	unsigned char low[RANGES_MAX][WIDTH], span[RANGES_MAX][WIDTH];
+	size_t at; /* where in the text; the last chunk may overlap the one before */
 };
 
 struct pattern {
 	struct regex *regex; /* NULL: the parts are it */
 	unsigned n;
 	bool to_end;   /* "$" */
-	size_t length; /* not 0: all texts that match have it, and the words are it */
-	struct word *words;
-	size_t n_words;
+	size_t length; /* not 0: all texts that match have it, and the chunks are it */
+	struct chunk *chunks;
+	size_t n_chunks;
 	unsigned ranges; /* of each byte */
 	struct part parts[];
 };
@@ -237,7 +232,7 @@ static unsigned ranges_of(const struct part *part, unsigned char low[RANGES_MAX]
 	return n;
 }
 
-/* Put the byte ${at} of the text, of ${part}, into the words. */
+/* Put the byte ${at} of the text, of ${part}, into the chunks. */
 static bool put_byte(struct pattern *p, const struct part *part, size_t at)
 {
 	unsigned char low[RANGES_MAX], high[RANGES_MAX];
@@ -247,24 +242,23 @@ static bool put_byte(struct pattern *p, const struct part *part, size_t at)
 		return false;
 	if (n > p->ranges)
 		p->ranges = n;
-	for (size_t w = 0; w < p->n_words; w++) {
-		unsigned shift;
+	for (size_t c = 0; c < p->n_chunks; c++) {
+		struct chunk *chunk = &p->chunks[c];
 
-		if (at < p->words[w].at || at >= p->words[w].at + 8)
+		if (at < chunk->at || at >= chunk->at + WIDTH)
 			continue;
-		shift = 8 * (unsigned)(at - p->words[w].at);
 		for (unsigned i = 0; i < RANGES_MAX; i++) { /* the last one again where there are fewer */
 			unsigned k = i < n ? i : n - 1;
 
-			p->words[w].from[i] |= (uint64_t)(128 - low[k]) << shift;
-			p->words[w].behind[i] |= (uint64_t)(127 - high[k]) << shift;
+			chunk->low[i][at - chunk->at] = low[k];
+			chunk->span[i][at - chunk->at] = (unsigned char)(high[k] - low[k]);
 		}
 	}
 	return true;
 }
 
-/* Make words of the parts, if all of them have a fixed length. */
-static void make_words(struct pattern *p, struct arena *a)
+/* Make chunks of the parts, if all of them have a fixed length. */
+static void make_chunks(struct pattern *p, struct arena *a)
 {
 	size_t length = 0, at = 0;
 
@@ -273,12 +267,12 @@ static void make_words(struct pattern *p, struct arena *a)
 			return;
 		length += p->parts[i].min;
 	}
-	if (!p->to_end || length < 8 || length > 8 * (size_t)WORDS_MAX)
+	if (!p->to_end || length < WIDTH || length > WIDTH * (size_t)CHUNKS_MAX)
 		return;
-	p->n_words = (length + 7) / 8;
-	p->words = arena_calloc(a, p->n_words, sizeof(*p->words));
-	for (size_t w = 0; w < p->n_words; w++)
-		p->words[w].at = w * 8 + 8 <= length ? w * 8 : length - 8;
+	p->n_chunks = (length + WIDTH - 1) / WIDTH;
+	p->chunks = arena_calloc(a, p->n_chunks, sizeof(*p->chunks));
+	for (size_t c = 0; c < p->n_chunks; c++)
+		p->chunks[c].at = (c + 1) * WIDTH <= length ? c * WIDTH : length - WIDTH;
 	for (unsigned i = 0; i < p->n; i++)
 		for (unsigned k = 0; k < p->parts[i].min; k++)
 			if (!put_byte(p, &p->parts[i], at++))
@@ -304,7 +298,7 @@ static struct pattern *read_plain(struct str text, struct arena *a)
 	p = arena_alloc(a, sizeof(*p) + r.n * sizeof(*r.parts));
 	*p = (struct pattern){ .n = r.n, .to_end = to_end };
 	memcpy(p->parts, r.parts, r.n * sizeof(*r.parts));
-	make_words(p, a);
+	make_chunks(p, a);
 	return p;
 }
 
@@ -331,24 +325,31 @@ void pattern_release(struct pattern *p)
 
 /* ---- matching ---- */
 
-static int match_words(const struct pattern *p, struct str s)
+static int match_chunks(const struct pattern *p, struct str s)
 {
-	uint64_t all = TOP_BITS;
+	signed char all __attribute__((vector_size(WIDTH)));
+	uint64_t halves[2];
 
 	if (s.n != p->length)
 		return 0;
-	for (size_t w = 0; w < p->n_words; w++) {
-		const struct word *word = &p->words[w];
-		uint64_t x, in = 0;
+	memset(&all, 0xff, sizeof(all));
+	for (const struct chunk *c = p->chunks, *end = c + p->n_chunks; c < end; c++) {
+		unsigned char x __attribute__((vector_size(WIDTH)));
+		signed char in __attribute__((vector_size(WIDTH))) = { 0 };
 
-		memcpy(&x, s.p + word->at, 8);
-		all &= ~x;
-		x &= ~TOP_BITS; /* so that no byte is carried into the next */
-		for (unsigned i = 0; i < p->ranges; i++)
-			in |= (x + word->from[i]) & ~(x + word->behind[i]);
+		memcpy(&x, s.p + c->at, WIDTH);
+		for (unsigned i = 0; i < p->ranges; i++) {
+			unsigned char low __attribute__((vector_size(WIDTH)));
+			unsigned char span __attribute__((vector_size(WIDTH)));
+
+			memcpy(&low, c->low[i], WIDTH);
+			memcpy(&span, c->span[i], WIDTH);
+			in |= x - low <= span;
+		}
 		all &= in;
 	}
-	return (all & TOP_BITS) == TOP_BITS;
+	memcpy(halves, &all, sizeof(halves));
+	return (halves[0] & halves[1]) == UINT64_MAX;
 }
 
 int pattern_match(const struct pattern *p, struct str s)
@@ -356,7 +357,7 @@ int pattern_match(const struct pattern *p, struct str s)
 	size_t i = 0;
 
 	if (p->length)
-		return match_words(p, s);
+		return match_chunks(p, s);
 	if (p->regex)
 		return regex_match(p->regex, s);
 	for (const struct part *part = p->parts, *end = part + p->n; part < end; part++) {

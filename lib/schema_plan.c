@@ -424,6 +424,12 @@ void plan_leave(struct planner *p)
 	p->depth--;
 }
 
+/* A node that has a plan of its own. */
+struct alone {
+	const struct node *node;
+	const struct plan *plan;
+};
+
 const struct plan *plan_of(struct planner *p, const struct node *const *nodes, size_t n)
 {
 	static const struct plan anything;
@@ -432,6 +438,8 @@ const struct plan *plan_of(struct planner *p, const struct node *const *nodes, s
 
 	if (n == 0 || p->failed)
 		return &anything;
+	if (n == 1 && nodes[0]->plan) /* made for another schema of the set */
+		return nodes[0]->plan;
 	key = plan_key(p, nodes, n);
 	plan = strmap_get(&p->plans, key);
 	if (plan)
@@ -445,7 +453,7 @@ const struct plan *plan_of(struct planner *p, const struct node *const *nodes, s
 	fill(p, plan, (const struct node *const *)(const void *)key.p, key.n / sizeof(*nodes));
 	plan_leave(p);
 	if (n == 1)
-		((struct node *)(uintptr_t)nodes[0])->plan = plan;
+		buf_add(&p->alone, &(struct alone){ nodes[0], plan }, sizeof(struct alone));
 	return plan;
 }
 
@@ -455,14 +463,40 @@ static bool one_place_each(const struct schema_set *set)
 	return !set->dynamic || set->dynamics.n <= 1;
 }
 
-const struct plan *schema_plan(struct schema_set *set, const struct node *node)
+/* The plan of ${node}, and with it those of nodes in it; NULL, and none of them, if it fails. */
+static const struct plan *plan_alone(struct schema_set *set, const struct node *node)
 {
-	struct planner p = { .set = set, .plans = { .arena = set->arena }, .steps = { .max = SIZE_MAX } };
-	const struct plan *plan;
+	struct planner p = { .set = set,
+			     .plans = { .arena = set->arena },
+			     .steps = { .max = SIZE_MAX },
+			     .alone = { .max = SIZE_MAX } };
+	const struct plan *plan = plan_of(&p, &node, 1);
+	const struct alone *list = (const struct alone *)(const void *)p.alone.p;
 
-	if (!one_place_each(set))
-		return NULL;
-	plan = plan_of(&p, &node, 1);
+	for (size_t i = 0; !p.failed && i < p.alone.n / sizeof(*list); i++)
+		((struct node *)(uintptr_t)list[i].node)->plan = list[i].plan;
+	buf_free(&p.alone);
 	buf_free(&p.steps);
 	return p.failed ? NULL : plan;
+}
+
+/* Plans of the parts of ${node}: who explains what fails need not go into those that hold. */
+static void plan_parts(struct schema_set *set, const struct node *node)
+{
+	struct planner p = { .set = set };
+	struct together t;
+
+	plan_gather(&p, &node, 1, &t);
+	for (size_t i = 0; i < t.n; i++)
+		if (!t.nodes[i]->plan)
+			plan_alone(set, t.nodes[i]);
+}
+
+const struct plan *schema_plan(struct schema_set *set, const struct node *node)
+{
+	const struct plan *plan = one_place_each(set) ? plan_alone(set, node) : NULL;
+
+	if (plan)
+		plan_parts(set, node);
+	return plan;
 }

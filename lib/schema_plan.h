@@ -188,6 +188,7 @@ struct planner {
 	struct strmap plans; /* by the addresses of their nodes, in order */
 	unsigned n_plans, depth;
 	struct buf steps; /* being put together, those of plans inside each other one behind the other */
+	struct buf alone; /* plans of one node each, for `plan` of these nodes if all goes well */
 	bool failed;      /* no plan can be made */
 };
 

@@ -38,6 +38,7 @@ static inline bool run_same_text(const char *p, const char *q, size_t n)
 {
 	uint64_t a, b, c, d;
 	uint32_t e, f, g, h;
+	uint16_t i, j;
 
 	if (n > 16)
 		return memcmp(p, q, n) == 0;
@@ -55,10 +56,12 @@ static inline bool run_same_text(const char *p, const char *q, size_t n)
 		memcpy(&h, q + n - 4, 4);
 		return ((e ^ f) | (g ^ h)) == 0;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != q[i])
-			return false;
-	return true;
+	if (n >= 2) {
+		memcpy(&i, p, 2);
+		memcpy(&j, q, 2);
+		return i == j && p[n - 1] == q[n - 1];
+	}
+	return n == 0 || *p == *q;
 }
 
 /* The members of ${v}, an object. */

@@ -190,17 +190,27 @@ static int mismatch(struct conform *c, const struct schema *s, const struct json
 	return -1;
 }
 
-int conform_check(struct conform *c, const struct rec *r, struct rec *made, struct err *e)
+static const struct json *whole(const struct rec *r)
+{
+	struct rec copy;
+
+	if (r->root && r->n_settled == 0)
+		return r->root;
+	copy = *r;
+	return rec_root(&copy);
+}
+
+int conform_check(struct conform *c, const struct rec *r, struct str kind, struct rec *made,
+		  struct err *e)
 {
 	struct known k = { .schema = c->schema, .name = c->name };
-	struct rec whole = *r;
 	const struct json *v;
 
-	if (!c->schema && pick(c, rec_str(r, "kind"), rec_str(r, "carrier"), &k, e) < 0)
+	if (!c->schema && pick(c, kind, rec_str(r, "carrier"), &k, e) < 0)
 		return -1;
 	if (!k.schema)
 		return 0;
-	v = rec_root(&whole);
+	v = whole(r);
 	if (c->at.n)
 		v = json_pointer(v, c->at);
 	if (!v)

@@ -19,11 +19,12 @@ struct conform *conform_open(const struct args *args, struct err *e);
 void conform_close(struct conform *c);
 
 /**
- * conform_check(c, r, made, e):
- * Check ${r} as it came.  Return 0, or -1 with FAULT_DATA and the code "schema-mismatch", and then
+ * conform_check(c, r, kind, made, e):
+ * Check ${r}, of ${kind}, as it came.  Return 0, or -1 with FAULT_DATA and the code "schema-mismatch", and then
  * ${made->report} may hold what the reject tells beside the sentence, until the next call; or
  * FAULT_CONFIG if its model can not be compiled.
  */
-int conform_check(struct conform *c, const struct rec *r, struct rec *made, struct err *e);
+int conform_check(struct conform *c, const struct rec *r, struct str kind, struct rec *made,
+		  struct err *e);
 
 #endif

@@ -131,14 +131,16 @@ static int verify_step(struct validate *v, const struct rec *r, struct rec *made
 static int validate_step(void *st, const struct rec *r, struct out *o, struct err *e)
 {
 	struct validate *v = st;
+	struct str kind = rec_str(r, "kind");
 	struct rec made = *r;
 	int rc = 0;
 
-	if (v->verify && rec_is(r, "webhook"))
+	if (v->verify && str_eq(kind, STR("webhook")))
 		rc = verify_step(v, r, &made, o, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	if (v->conform && !rec_is(r, "reject") && conform_check(v->conform, r, &made, e) < 0) {
+	if (v->conform && !str_eq(kind, STR("reject")) &&
+	    conform_check(v->conform, r, kind, &made, e) < 0) {
 		if (!fault_class(e->fault))
 			return -1;
 		out_reject(o, &made, e);
