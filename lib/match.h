@@ -63,4 +63,28 @@ int match_test(struct match *m, int i, struct err *e);
  */
 struct str match_why(const struct match *m, const struct json **found);
 
+/* Texts that must stand in the JSON of a record for a condition to hold: one of them, at least. */
+struct match_need {
+	const struct str *text;
+	unsigned n; /* 0: it never holds */
+	bool slash; /* one of them has a "/", which JSON may spell "\/" */
+};
+
+enum { MATCH_NEED_MAX = 8 };
+
+/**
+ * match_need(m, i):
+ * What condition ${i} needs, derived from its tests of strings; lives as long as ${m}.  NULL where
+ * nothing can be said: tests of other things, more than MATCH_NEED_MAX texts, texts that JSON must
+ * escape, and where a regex or jq that could fail comes first.
+ */
+const struct match_need *match_need(struct match *m, int i);
+
+/**
+ * match_lacks(need, line):
+ * True if the record whose JSON ${line} is has none of them, however it is spelled: match_test would
+ * return 0.  A scan, for who has not parsed the line yet and would rather not.
+ */
+bool match_lacks(const struct match_need *need, struct str line);
+
 #endif

@@ -243,6 +243,9 @@ static int take_line(struct replay *r, struct str line, const struct source_bloc
 		return 0;
 	r->count.counts.in++;
 	r->count.counts.bytes_in += line.n + 1;
+	/* Not in files: whoever gives those is told of each line that is no record. */
+	if (r->timeless && pick_passes_over(r->pick, line))
+		return 0;
 	if (rec_parse(&rec, line, r->arena, &why) < 0) {
 		refuse(r, NULL, line, lineno, &why);
 		return 0;

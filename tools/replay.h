@@ -74,6 +74,9 @@ void pick_free(struct pick *p);
  */
 int pick_test(struct pick *p, const struct rec *r, struct err *e);
 
+/* True if the record whose JSON ${line} is surely does not go: found out without parsing it. */
+bool pick_passes_over(const struct pick *p, struct str line);
+
 /* ---- what is changed in them: replay_make.c ---- */
 
 struct make {

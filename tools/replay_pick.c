@@ -11,9 +11,10 @@
 
 struct pick {
 	struct arena *arena;
-	struct match *match; /* NULL: no condition */
-	int n;               /* of conditions: all must hold */
-	struct str *ids;     /* in order; NULL: any */
+	struct match *match;           /* NULL: no condition */
+	int n;                         /* of conditions: all must hold */
+	const struct match_need *need; /* of the first; NULL: not known */
+	struct str *ids;               /* in order; NULL: any */
 	size_t n_ids;
 	bool outbound;
 };
@@ -64,7 +65,10 @@ static int read_conditions(struct pick *p, const struct args *a, struct err *e)
 		rc = add(p, p->match ? "--filter and --jq" : "--jq", cond, e);
 	}
 	buf_free(&b);
-	return rc < 0 || !p->match ? rc : match_ready(p->match, e);
+	if (rc < 0 || !p->match)
+		return rc;
+	p->need = match_need(p->match, 0);
+	return match_ready(p->match, e);
 }
 
 static int order(const void *a, const void *b)
@@ -140,6 +144,11 @@ static bool would_be_sent(const struct rec *r)
 		return true;
 	return str_eq(kind, STR("message")) && str_eq(rec_str(r, "direction"), STR("out")) &&
 	       rec_str(r, "external_id").n == 0;
+}
+
+bool pick_passes_over(const struct pick *p, struct str line)
+{
+	return p->need && match_lacks(p->need, line);
 }
 
 int pick_test(struct pick *p, const struct rec *r, struct err *e)

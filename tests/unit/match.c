@@ -291,9 +291,174 @@ static void depth_is_bounded(void)
 	buf_free(&b);
 }
 
+/* ---- match_need ---- */
+
+static uint64_t seed = 88172645463325252;
+
+static unsigned some(unsigned n)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed % n);
+}
+
+/* ${word} as a JSON string: characters as they are, or spelled with escapes. */
+static void put_spelled(struct buf *b, const char *word)
+{
+	bool plain = some(3) > 0;
+
+	buf_char(b, '"');
+	for (; *word; word++) {
+		if (!plain && some(3) == 0)
+			buf_fmt(b, some(2) ? "\\u%04x" : "\\u%04X", (unsigned)*word);
+		else if (*word == '"' || *word == '\\' || (*word == '/' && some(2)))
+			buf_fmt(b, "\\%c", *word);
+		else if (*word == '\n')
+			buf_lit(b, "\\n");
+		else
+			buf_char(b, *word);
+	}
+	buf_char(b, '"');
+}
+
+static const char *const spoken[] = { "",     "sms", "smsx",   "xsms", "s",     "m/s", "/",
+				      "a\"b", "\\u", "\\/sms", "l\ns", "k-\\n", "zz",  "0" };
+
+static void put_record(struct buf *b)
+{
+	buf_char(b, '{');
+	for (unsigned i = 0, n = some(4); i < n; i++) {
+		json_key_str(b, str_c(&"a\0b\0c"[2 * some(3)]));
+		if (some(4) == 0)
+			buf_lit(b, "[1,null]");
+		else
+			put_spelled(b, spoken[some(LEN(spoken))]);
+	}
+	buf_char(b, '}');
+}
+
+static void put_test(struct buf *b)
+{
+	static const char *const word[] = { "eq", "in", "prefix", "suffix" };
+	unsigned w = some(7);
+
+	if (w > 4) {
+		buf_lit(b, "{\"exists\":\"a\"}");
+	} else if (w == 4) {
+		buf_lit(b, "{\"regex\":{\"a\":\"^(s|z)\"}}");
+	} else {
+		buf_fmt(b, "{\"%s\":{\"%c\":", word[w], 'a' + (int)some(3));
+		if (w > 0)
+			buf_char(b, '[');
+		for (unsigned n = w > 0 ? 1 + some(3) : 1; n > 0; n--)
+			json_put_str(b, str_c(spoken[some(LEN(spoken))]));
+		buf_fmt(b, w > 0 ? "]}}" : "}}");
+	}
+}
+
+static void put_condition(struct buf *b, unsigned depth)
+{
+	unsigned w = depth > 0 ? some(5) : 4;
+
+	if (w > 2) {
+		put_test(b);
+	} else if (w == 2) {
+		buf_lit(b, "{\"not\":");
+		put_condition(b, depth - 1);
+		buf_char(b, '}');
+	} else {
+		buf_fmt(b, "{\"%s\":[", w ? "all" : "any");
+		for (unsigned n = 1 + some(3); n > 0; n--) {
+			put_condition(b, depth - 1);
+			buf_str(b, n > 1 ? STR(",") : STR("]}"));
+		}
+	}
+}
+
+/* The law: a line that lacks what is needed does not match; over conditions and spellings at random. */
+static void what_lacks_the_need_never_matches(void)
+{
+	struct buf c = { .max = 1 << 16 }, line = { .max = 1 << 16 };
+	unsigned known = 0, lacked = 0, matched = 0;
+
+	for (int i = 0; i < 3000; i++) {
+		const struct match_need *need;
+		struct match *m;
+
+		buf_reset(&c);
+		put_condition(&c, 3);
+		buf_char(&c, '\0');
+		m = compiled((const char *const[]){ c.p, NULL }, STR(""));
+		need = m ? match_need(m, 0) : NULL;
+		CHECK(m != NULL);
+		known += need != NULL;
+		for (int k = 0; need && k < 60; k++) {
+			struct rec r;
+			bool lacks, yes;
+
+			buf_reset(&line);
+			put_record(&line);
+			CHECK(rec_parse(&r, buf_get(&line), arena, &e) == 0);
+			match_begin(m, &r);
+			yes = match_test(m, 0, &e) != 0;
+			lacks = match_lacks(need, buf_get(&line));
+			CHECK(!(lacks && yes));
+			if (lacks && yes)
+				unit_show(c.p, buf_get(&line));
+			lacked += lacks;
+			matched += yes;
+		}
+		match_free(m);
+	}
+	CHECK(known > 500 && lacked > 2000 && matched > 1000);
+	buf_free(&c);
+	buf_free(&line);
+}
+
+/* What condition ${cond} needs, with spaces between; "-" where that is not known. */
+static struct str need_of(const char *cond)
+{
+	struct match *m = compiled((const char *const[]){ cond, NULL }, STR(""));
+	const struct match_need *need = match_need(m, 0);
+	struct buf b = { .max = 1 << 16 };
+	struct str text = STR("-");
+
+	for (unsigned i = 0; need && i < need->n; i++) {
+		if (i > 0)
+			buf_char(&b, ' ');
+		buf_str(&b, need->text[i]);
+	}
+	if (need)
+		text = arena_str(arena, buf_get(&b));
+	buf_free(&b);
+	match_free(m);
+	return text;
+}
+
+static void needs_are_the_rarest_of_an_all_and_each_of_an_any(void)
+{
+	CHECK_STR(need_of("{\"eq\":{\"channel\":\"sms\"}}"), "\"sms\"");
+	CHECK_STR(need_of("{\"eq\":{\"a\":\"sms\",\"b\":\"inbound\"}}"), "\"inbound\"");
+	CHECK_STR(need_of("{\"in\":{\"a\":[\"inbound\",\"outbound\"]},\"eq\":{\"b\":\"x\"}}"), "\"x\"");
+	CHECK_STR(need_of("{\"in\":{\"a\":[\"xx\",\"y\",\"xx\"]}}"), "\"y\" \"xx\"");
+	CHECK_STR(need_of("{\"prefix\":{\"a\":\"+49\"}}"), "\"+49");
+	CHECK_STR(need_of("{\"suffix\":{\"a\":\"99\"}}"), "99\"");
+	CHECK_STR(need_of("{\"any\":[{\"eq\":{\"a\":\"x\"}},{\"eq\":{\"b\":\"x\"}}]}"), "\"x\"");
+	CHECK_STR(need_of("{\"eq\":{\"a\":\"x\"},\"jq\":\".n > 1\"}"), "\"x\"");
+	CHECK_STR(need_of("{\"eq\":{\"a\":\"x\"},\"regex\":{\"b\":\"^y\"}}"), "\"x\"");
+	CHECK_STR(need_of("{\"regex\":{\"b\":\"^y\"},\"eq\":{\"a\":\"x\"}}"), "-");
+	CHECK_STR(need_of("{\"not\":{\"eq\":{\"a\":\"x\"}}}"), "-");
+	CHECK_STR(need_of("{\"in\":{\"a\":[\"x\",1]}}"), "-");
+	CHECK_STR(need_of("{\"eq\":{\"a\":\"two\\nlines\"}}"), "-");
+	CHECK_STR(need_of("{\"in\":{\"a\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]}}"),
+		  "-");
+}
+
 UNIT_MAIN(UNIT(eq_compares_by_type), UNIT(paths_are_pointers_or_names), UNIT(in_finds_one_of_many),
 	  UNIT(prefix_and_suffix), UNIT(exists_means_all_of_them), UNIT(range_has_four_bounds),
 	  UNIT(regex_is_found_in_strings), UNIT(conditions_combine),
 	  UNIT(combinations_mean_what_they_say), UNIT(jq_runs_last),
 	  UNIT(records_are_seen_as_later_stages_will), UNIT(why_names_the_test_that_decided),
-	  UNIT(errors_name_the_path), UNIT(depth_is_bounded))
+	  UNIT(errors_name_the_path), UNIT(depth_is_bounded), UNIT(what_lacks_the_need_never_matches),
+	  UNIT(needs_are_the_rarest_of_an_all_and_each_of_an_any))
