@@ -35,7 +35,7 @@ left() {
 	plain
 	local n=0 crashes=0
 	while :; do
-		n=$((n + 2))
+		n=$((n + 1))
 		fresh 1
 		seq -f '{"n":%.0f}' 2 31 >in
 		crash "$n" omni-queue put q --batch 10 in >said || break
@@ -52,7 +52,7 @@ left() {
 	plain
 	local n=0 crashes=0
 	while :; do
-		n=$((n + 3))
+		n=$((n + 1))
 		fresh 1 --id /n
 		seq -f '{"n":%.0f}' 2 21 >in
 		crash "$n" omni-queue put q --batch 10 --priority 3 --lane /n --id /n in >said || break
