@@ -6,6 +6,13 @@
 #include "diag.h"
 #include "map.h"
 
+/*
+ * A record that leaves a little late counts from when it was due: if it counted from when it left, each would move all that
+ * are behind it, and the rate would never be reached.  What is later than this is lost, so that a process that was stopped
+ * does not send in one burst what it missed.
+ */
+#define LATE (RATES_SECOND / 50)
+
 /* Records that keep their order. */
 struct flow {
 	uint64_t hash;
@@ -215,6 +222,7 @@ int64_t pace_pass(struct pace *p, struct held *h, int64_t now)
 	int64_t last = now + 1, t;
 
 	h->slowest = 0;
+	h->went = now;
 	if (!has_line(p, h) && rates_take(p->rates, h->keys, h->n, now, &h->slowest) == now)
 		return now;
 	for (unsigned i = 0; i < h->n; i++) {
@@ -277,6 +285,19 @@ static struct held *release(struct pace *p, struct flow *f, int64_t now)
 	return h;
 }
 
+/*
+ * Take the units of ${h}, whose time was ${opens}.  Return the instant at which they were taken, or the one to ask
+ * again, after ${now}.
+ */
+static int64_t take(struct pace *p, const struct held *h, int64_t opens, int64_t now, unsigned *slowest)
+{
+	int64_t at = opens > now - LATE ? opens : now - LATE, t;
+
+	while ((t = rates_take(p->rates, h->keys, h->n, at, slowest)) > at && t <= now)
+		at = t;
+	return t;
+}
+
 struct held *pace_due(struct pace *p, int64_t now)
 {
 	while (p->n > 0 && p->heap[1]->opens <= now) {
@@ -284,11 +305,13 @@ struct held *pace_due(struct pace *p, int64_t now)
 		struct flow *f = g->first;
 		struct held *h = f->first;
 		unsigned slowest = 0;
+		int64_t at = take(p, h, g->opens, now, &slowest);
 
-		if (rates_take(p->rates, h->keys, h->n, now, &slowest) == now) {
+		if (at <= now) {
+			h->went = at;
 			step_up(g);
-			h = release(p, f, now);
-			reckon(p, g, now);
+			release(p, f, at);
+			reckon(p, g, at);
 			count_out(p, h);
 			return h;
 		}

@@ -13,9 +13,10 @@
 
 /* A record that waits.  The owner's own members stand around it. */
 struct held {
-	struct held *next;      /* private */
-	uint64_t flow;          /* hash of what must keep its order: a conversation */
-	int64_t since;          /* when it came */
+	struct held *next; /* private */
+	uint64_t flow;     /* hash of what must keep its order: a conversation */
+	int64_t since;     /* when it came */
+	int64_t went; /* the instant that it counts from: when it was due, if it left a little later */
 	unsigned slowest;       /* index of the key that held it last */
 	unsigned n;             /* at least 1 */
 	struct rates_key *keys; /* ${n} of them, LIMITS_MAX at most; live as long as it waits */

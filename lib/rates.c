@@ -17,7 +17,11 @@
 
 enum {
 	FIRST_SLOTS = 1024, /* of a table in memory */
-	PROBES = 64,        /* places looked at for one key in a file: then it is as good as full */
+	/*
+	 * Places looked at for one key in a file: then it is as good as full.  Of 2^32 keys in a table that is
+	 * full to three quarters the last of them would still find its place after some 600.
+	 */
+	PROBES = 1024,
 	SHARE_ONE = 1 << 16,
 	SHARE_MIN = SHARE_ONE / 64,
 	SHARE_STEP = SHARE_ONE / 100,
@@ -49,8 +53,12 @@ struct rates {
 	uint64_t n, used; /* used counts for memory only */
 	uint64_t seed;
 	struct head *head;   /* NULL: memory */
+	size_t bytes;        /* of the file */
 	struct rates *spill; /* memory for keys that find no place in the file */
 };
+
+/* Twice what the largest number of keys needs, 2^32; no product of it overflows. */
+#define SLOTS_MAX (UINT64_C(1) << 34)
 
 static const char magic[8] = "omnirate";
 
@@ -62,7 +70,11 @@ static void *map(size_t bytes, int fd)
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		       fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, fd, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	/* Keys lie anywhere: with small pages most of the time goes into finding the page. */
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
 }
 
 struct rates *rates_memory(void)
@@ -79,34 +91,53 @@ struct rates *rates_memory(void)
 	return t;
 }
 
-static int check_head(const struct head *h, uint64_t bytes, const char *path, struct err *e)
+static int check_head(const struct head *h, const char *path, struct err *e)
 {
 	if (memcmp(h->magic, magic, sizeof(magic)) != 0)
 		return err_set(e, FAULT_CONFIG, "state-foreign", "%s: not a table of rate limits", path);
 	if (h->version != VERSION || h->slot_bytes != sizeof(struct slot))
 		return err_set(e, FAULT_CONFIG, "state-version",
 			       "%s: a table of another version; remove it, and limits begin anew", path);
-	if (h->slots == 0 || (h->slots & (h->slots - 1)) != 0 ||
-	    h->slots > SIZE_MAX / sizeof(struct slot) / 2 ||
-	    bytes != sizeof(*h) + h->slots * sizeof(struct slot))
-		return err_set(e, FAULT_CONFIG, "state-damaged",
-			       "%s: its size is not what its head says; remove it, and limits begin anew",
-			       path);
 	return 0;
 }
 
-/* Write the head of a new table.  Its places are reserved: to write to a hole on a full disk is a SIGBUS. */
-static int make(int fd, uint64_t keys, const char *path, struct err *e)
+static int check_size(const struct head *h, uint64_t bytes, const char *path, struct err *e)
 {
-	struct head h = { .version = VERSION, .slot_bytes = sizeof(struct slot), .slots = FIRST_SLOTS };
+	if (h->slots > 0 && (h->slots & (h->slots - 1)) == 0 && h->slots <= SLOTS_MAX &&
+	    bytes == sizeof(*h) + h->slots * sizeof(struct slot))
+		return 0;
+	return err_set(e, FAULT_CONFIG, "state-damaged",
+		       "%s: its size is not what its head says; remove it, and limits begin anew", path);
+}
+
+static int write_head(int fd, uint64_t keys, struct head *h)
+{
+	*h = (struct head){ .version = VERSION, .slot_bytes = sizeof(struct slot), .slots = FIRST_SLOTS };
+	memcpy(h->magic, magic, sizeof(magic));
+	h->seed = hash_seed();
+	while (h->slots / 4 * 3 < keys)
+		h->slots *= 2;
+	return pwrite(fd, h, sizeof(*h), 0) == (ssize_t)sizeof(*h) ? 0 : -1;
+}
+
+/*
+ * Make a table of the empty file ${fd}, or go on where somebody who did was killed: the head is written
+ * first, and tells how large it was to become.  Its places are reserved: to write to a hole on a full disk
+ * is a SIGBUS.
+ */
+static int make(int fd, uint64_t keys, struct stat *st, const char *path, struct err *e)
+{
+	struct head h;
 	int rc;
 
-	memcpy(h.magic, magic, sizeof(magic));
-	h.seed = hash_seed();
-	while (h.slots / 4 * 3 < keys)
-		h.slots *= 2;
-	rc = posix_fallocate(fd, 0, (off_t)(sizeof(h) + h.slots * sizeof(struct slot)));
-	if (rc == 0 && pwrite(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h))
+	if ((st->st_size == 0 && write_head(fd, keys, &h) < 0) ||
+	    pread(fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h))
+		return err_set(e, FAULT_IO, "state", "%s: %s", path, strerror(errno));
+	if (check_head(&h, path, e) < 0 ||
+	    check_size(&h, sizeof(h) + h.slots * sizeof(struct slot), path, e) < 0)
+		return -1;
+	rc = posix_fallocate(fd, sizeof(h), (off_t)(h.slots * sizeof(struct slot)));
+	if (rc == 0 && fstat(fd, st) < 0)
 		rc = errno;
 	if (rc == 0)
 		return 0;
@@ -133,7 +164,8 @@ struct rates *rates_file(const char *path, uint64_t keys, struct err *e)
 		err_set(e, FAULT_IO, "state", "%s: %s", path, strerror(errno));
 		goto fail;
 	}
-	if (st.st_size == 0 && (make(fd, keys, path, e) < 0 || fstat(fd, &st) < 0))
+	if (((st.st_size == 0 && keys > 0) || st.st_size == (off_t)sizeof(struct head)) &&
+	    make(fd, keys, &st, path, e) < 0)
 		goto fail;
 	if (st.st_size < (off_t)sizeof(struct head)) {
 		err_set(e, FAULT_CONFIG, "state-foreign", "%s: not a table of rate limits", path);
@@ -144,8 +176,9 @@ struct rates *rates_file(const char *path, uint64_t keys, struct err *e)
 		err_set(e, FAULT_IO, "state", "%s: %s", path, strerror(errno));
 		goto fail;
 	}
-	t->n = ((size_t)st.st_size - sizeof(struct head)) / sizeof(struct slot);
-	if (check_head(t->head, (uint64_t)st.st_size, path, e) < 0)
+	t->bytes = (size_t)st.st_size;
+	t->n = t->head->slots;
+	if (check_head(t->head, path, e) < 0 || check_size(t->head, t->bytes, path, e) < 0)
 		goto fail;
 	t->slots = (struct slot *)(t->head + 1);
 	t->seed = t->head->seed;
@@ -164,7 +197,7 @@ void rates_free(struct rates *t)
 	if (!t)
 		return;
 	if (t->head)
-		munmap(t->head, sizeof(*t->head) + t->n * sizeof(*t->slots));
+		munmap(t->head, t->bytes);
 	else if (t->slots)
 		munmap(t->slots, t->n * sizeof(*t->slots));
 	rates_free(t->spill);
@@ -174,6 +207,13 @@ void rates_free(struct rates *t)
 uint64_t rates_seed(const struct rates *t)
 {
 	return t->seed;
+}
+
+void rates_near(const struct rates *t, uint64_t hash)
+{
+	/* It is seldom found behind the second line of the cache. */
+	__builtin_prefetch(&t->slots[hash & (t->n - 1)], 1);
+	__builtin_prefetch(&t->slots[(hash + 2) & (t->n - 1)], 1);
 }
 
 /* A key that stands still and has learned nothing: as good as never seen. */
@@ -225,15 +265,19 @@ static struct slot *find_memory(struct rates *t, uint64_t hash)
  * A place is taken by changing its hash from 0, or from that of a key that has stood still for a
  * minute, so that nobody is in the middle of using it.  Should it be used in that moment all the same,
  * one of the two keys keeps a TAT that is the other's: it is let through, or held, once.
+ *
+ * The new key has stood still only from now on, or its place would be taken from it before it is used, by the
+ * next key of the same record even.  It may have been used already by who was as fast.
  */
-static bool claim(struct slot *s, uint64_t old, uint64_t hash)
+static bool claim(struct slot *s, uint64_t old, uint64_t hash, int64_t now)
 {
+	int64_t tat = atomic_load_explicit(&s->tat, memory_order_relaxed);
+
 	if (!atomic_compare_exchange_strong(&s->hash, &old, hash))
 		return false;
-	if (old != 0) {
-		atomic_store(&s->tat, 0);
+	atomic_compare_exchange_strong(&s->tat, &tat, now);
+	if (old != 0)
 		atomic_store(&s->lowered, 0);
-	}
 	return true;
 }
 
@@ -248,7 +292,7 @@ static struct slot *find_file(struct rates *t, uint64_t hash, int64_t now)
 		struct slot *s = &t->slots[(home + i) & (t->n - 1)];
 
 		h = atomic_load_explicit(&s->hash, memory_order_acquire);
-		if (h == 0 && !idle && claim(s, 0, hash))
+		if (h == 0 && !idle && claim(s, 0, hash, now))
 			return s;
 		if (h == 0 && !idle) /* another process was faster */
 			h = atomic_load_explicit(&s->hash, memory_order_acquire);
@@ -264,7 +308,7 @@ static struct slot *find_file(struct rates *t, uint64_t hash, int64_t now)
 	if (!idle)
 		return NULL;
 	/* Whoever was faster may have wanted it for the same key. */
-	return claim(idle, idle_hash, hash) || idle->hash == hash ? idle : find_file(t, hash, now);
+	return claim(idle, idle_hash, hash, now) || idle->hash == hash ? idle : find_file(t, hash, now);
 }
 
 /*
@@ -278,8 +322,6 @@ static void find(struct rates *t, const struct rates_key *keys, unsigned n, int6
 
 	if (memory && memory->used + n > memory->n / 4 * 3)
 		renew(memory, now);
-	for (unsigned i = 0; i < n; i++)
-		__builtin_prefetch(&t->slots[keys[i].hash & (t->n - 1)]);
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t hash = keys[i].hash ? keys[i].hash : 1; /* 0 means free */
 
@@ -312,14 +354,18 @@ static int64_t larger(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* The TAT of ${s}; what is further ahead than the rate of ${k} can have brought it is set back. */
+/*
+ * The TAT of ${s}; what is further ahead than the rate of ${k} can have brought it is set back.  Who asks may be a little
+ * behind who asked last.
+ */
 static int64_t load_tat(struct slot *s, const struct rates_key *k, int64_t now)
 {
 	int64_t tat = atomic_load_explicit(&s->tat, memory_order_relaxed), last;
 	uint32_t lost = atomic_load_explicit(&s->lost, memory_order_relaxed);
 	int64_t most = larger(larger(k->rate.burst, k->rate.most), k->units);
 
-	if (tat <= now || __builtin_add_overflow(now, span(&k->rate, most, lost), &last) || tat <= last)
+	if (tat <= now || __builtin_add_overflow(now, span(&k->rate, most, lost), &last) ||
+	    tat - RATES_SECOND <= last)
 		return tat;
 	if (atomic_compare_exchange_strong_explicit(&s->tat, &tat, last, memory_order_relaxed,
 						    memory_order_relaxed))

@@ -50,6 +50,9 @@ void rates_free(struct rates *t);
 
 uint64_t rates_seed(const struct rates *t);
 
+/* A key with ${hash} will soon be asked for: a large table is not in the processor's cache. */
+void rates_near(const struct rates *t, uint64_t hash);
+
 /**
  * rates_when(t, keys, n, now, slowest):
  * The first instant, not before ${now}, at which all ${n} ${keys} allow what is asked of them; the

@@ -99,8 +99,10 @@ export OMNI_CLOCK=2026-01-14T09:00:00Z
 @test "what would wait longer than --max-hold is rejected instead" {
 	unset OMNI_CLOCK
 	conf '{"name":"all","key":"{account}","rate":"20/s","burst":1}'
-	for id in 1 2 3 4 5; do to $id +2; done | want 1 limit --max-hold 120ms
-	[ "$(get '.record.id // .id' | tr '\n' ' ')" = '4 5 1 2 3 ' ] || [ "$(get '.record.id // .id' | tr '\n' ' ')" = '1 4 5 2 3 ' ]
+	for id in 1 2 3 4 5; do to $id +2; done >in
+	want 1 limit --max-hold 120ms in
+	[ "$(get 'select(.kind == "message").id' | tr '\n' ' ')" = '1 2 3 ' ]
+	[ "$(get 'select(.kind == "reject").record.id' | tr '\n' ' ')" = '4 5 ' ]
 	[ "$(get 'select(.kind == "reject") | .retry_at | length')" = $'24\n24' ]
 }
 
@@ -236,4 +238,55 @@ export OMNI_CLOCK=2026-01-14T09:00:00Z
 	grep -q 'no room for a table of 1000000 keys' err
 	[ ! -s out ]
 	want 0 limit --state limits --keys 1000 in
+}
+
+@test "a full disk, or a reader that has gone, ends it also while records are held" {
+	unset OMNI_CLOCK
+	conf '{"name":"all","key":"{account}","rate":"20/s","burst":1}'
+	{ to a +2 && to b +2 && to c +2; } >in
+	rc=0
+	limit in >/dev/full 2>err || rc=$?
+	[ "$rc" -eq 74 ]
+	# The reader takes the first record and goes; the next one is due when nobody reads.
+	mkfifo pipe
+	{
+		rc=0
+		timeout 20 omni-ratelimit -c omni.json in >pipe 2>err || rc=$?
+		echo "$rc" >code
+	} &
+	head -n 1 pipe >first
+	wait
+	[ "$(jq -r .id first)" = a ]
+	[ "$(cat code)" -ne 0 ]
+	[ "$(cat code)" -ne 124 ]
+}
+
+@test "whichever allocation or write fails, it says so, and loses no line quietly" {
+	plain
+	conf '[{"name":"a","key":"{account}","rate":"100/s","burst":1},{"name":"b","key":"{to.0.address}","rate":9,"when":{"eq":{"direction":"out"}}}]'
+	{ to 1 +2 && to 2 +3 && to 3 +4; } >in
+	for mode in pace tag simulate; do
+		case $mode in
+		pace) command=(omni-ratelimit -q -c omni.json --state st in) && unset OMNI_CLOCK ;;
+		tag) command=(omni-ratelimit -q -c omni.json --mode tag --explain in) && export OMNI_CLOCK=2026-01-14T09:00:00Z ;;
+		simulate) command=(omni-ratelimit -q -c omni.json --simulate in) ;;
+		esac
+		for kind in malloc write; do
+			for n in 1 2 3 4 5 7 9 12 16 21 28 37 50 67 90 120 160 215 290 390 520 700 940; do
+				rm -f st
+				rc=0
+				timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" "${command[@]}" >out 2>err || rc=$?
+				case $rc in
+				0) [ "$(wc -l <out)" -eq 3 ] ;;
+				71 | 74 | 75 | 78) [ -s err ] ;;
+				*) false ;;
+				esac || {
+					echo "$mode, $kind $n: exit $rc"
+					cat err
+					return 1
+				}
+				! grep -q 'not reached' err || break
+			done
+		done
+	done
 }

@@ -34,6 +34,7 @@ struct ratelimit {
 	struct arena *arena; /* for a record that is let go */
 	struct buf text, key;
 	int timer;
+	int64_t set;         /* the instant that the timer is set to */
 	int64_t now;         /* the last time that was read; of a simulation its own */
 	int64_t first, last; /* of a simulation: when the first and the last record go */
 	uint64_t gone, waited;
@@ -140,6 +141,7 @@ static void *ratelimit_open(const struct setup *s, struct err *e)
 		goto fail;
 	}
 	rl->now = clock_now_ns();
+	rl->set = INT64_MAX;
 	return rl;
 fail:
 	ratelimit_close(rl);
@@ -347,7 +349,10 @@ static void set_timer(struct ratelimit *rl)
 	int64_t next = pace_next(rl->pace), real = -1;
 	struct itimerspec t = { 0 };
 
-	if (next < INT64_MAX && !rl->simulate)
+	if (rl->simulate || next == rl->set)
+		return;
+	rl->set = next;
+	if (next < INT64_MAX)
 		real = clock_real_ns(next - clock_now_ns());
 	if (real > 0) {
 		t.it_value.tv_sec = real / RATES_SECOND;
@@ -371,7 +376,7 @@ static void learn(struct ratelimit *rl, const struct rec *r)
 	if (!throttled && !str_eq(outcome, STR("sent")))
 		return;
 	/* What was sent must not be rejected because a limit can make nothing of it. */
-	if (limits_of(rl->limits, r, rates_seed(rl->rates), &use, &why) < 0)
+	if (limits_of(rl->limits, r, rl->rates, &use, &why) < 0)
 		return;
 	for (unsigned i = 0; i < use.n; i++)
 		rates_learn(rl->rates, &use.keys[i], throttled, now);
@@ -400,7 +405,7 @@ static int ratelimit_step(void *st, const struct rec *r, struct out *o, struct e
 		out_put(o, r);
 		return 0;
 	}
-	if (limits_of(rl->limits, r, rates_seed(rl->rates), &use, e) < 0)
+	if (limits_of(rl->limits, r, rl->rates, &use, e) < 0)
 		return -1;
 	h = (struct held){ .keys = use.keys, .n = use.n, .flow = flow_of(rl, r, &use) };
 	if (use.n == 0 && pace_waits(rl->pace, h.flow)) {
@@ -431,7 +436,7 @@ static int ratelimit_due(void *st, struct out *o, struct err *e)
 
 	(void)e;
 	while (read(rl->timer, &ticks, sizeof(ticks)) > 0)
-		;
+		rl->set = INT64_MAX; /* it may have rung a little early */
 	while ((h = pace_due(rl->pace, now_of(rl))) != NULL)
 		dismiss(rl, o, (struct waiting *)h, NULL);
 	set_timer(rl);

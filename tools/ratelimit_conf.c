@@ -191,7 +191,8 @@ static void key_begin(struct limits *l, unsigned i)
 	buf_char(&l->key, '\0');
 }
 
-int limits_of(struct limits *l, const struct rec *r, uint64_t seed, struct limits_use *use, struct err *e)
+int limits_of(struct limits *l, const struct rec *r, const struct rates *t, struct limits_use *use,
+	      struct err *e)
 {
 	*use = (struct limits_use){ l->keys, l->used, 0 };
 	if (l->conditions)
@@ -210,7 +211,9 @@ int limits_of(struct limits *l, const struct rec *r, uint64_t seed, struct limit
 			return err_set(e, FAULT_DATA, "limit-key",
 				       "the key of limit \"%.*s\" is longer than %zu bytes",
 				       STR_FMT(lim->name), LIMIT_KEY_MAX);
-		*k = (struct rates_key){ .hash = hash_64(buf_get(&l->key), seed), .rate = lim->rate };
+		*k = (struct rates_key){ .hash = hash_64(buf_get(&l->key), rates_seed(t)),
+					 .rate = lim->rate };
+		rates_near(t, k->hash);
 		if (units(lim, r, &k->units, e) < 0)
 			return -1;
 		if (k->units > 0)

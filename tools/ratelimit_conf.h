@@ -27,12 +27,12 @@ struct limits_use {
 };
 
 /**
- * limits_of(l, r, seed, use, e):
- * The keys of ${r}, hashed with ${seed}.  A limit whose condition does not hold, or whose key names a member that
+ * limits_of(l, r, t, use, e):
+ * The keys of ${r}, hashed for ${t}.  A limit whose condition does not hold, or whose key names a member that
  * ${r} has not, does not count.  Return 0, or -1 with FAULT_DATA (a condition could not be tested, a
  * cost is no whole number).  The arrays of ${use} live until the next call.
  */
-int limits_of(struct limits *l, const struct rec *r, uint64_t seed, struct limits_use *use,
+int limits_of(struct limits *l, const struct rec *r, const struct rates *t, struct limits_use *use,
 	      struct err *e);
 
 /* How many there are, what ${i} is called, and its rate. */

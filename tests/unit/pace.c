@@ -171,7 +171,9 @@ static void any_mix_of_keys_loses_nothing_and_breaks_no_limit(void)
 		}
 		while (it || (it = (struct item *)pace_due(p, now)) != NULL) {
 			/* A table that saw only what went says that it was allowed. */
-			CHECK(rates_take(check, it->keys, it->held.n, now, NULL) == now);
+			CHECK(it->held.went <= now && it->held.went > now - SECOND / 49);
+			CHECK(rates_take(check, it->keys, it->held.n, it->held.went, NULL) ==
+			      it->held.went);
 			CHECK(last[it->held.flow] <= now);
 			CHECK(number[it->held.flow] <= it->number);
 			last[it->held.flow] = now;
@@ -187,6 +189,51 @@ static void any_mix_of_keys_loses_nothing_and_breaks_no_limit(void)
 	pace_free(p);
 	rates_free(t);
 	rates_free(check);
+}
+
+/* Records that wait for one key of 1,000 a second. */
+static void hold_many(struct pace *p, int records)
+{
+	for (int i = 0; i < records; i++) {
+		struct item *it = item(i, 1, 1);
+
+		it->keys[0] = key(5, 1000, 1);
+		if (pace_pass(p, &it->held, START) > START)
+			pace_hold(p, &it->held, START);
+	}
+}
+
+static void who_wakes_late_does_not_slow_the_rate(void)
+{
+	struct rates *t = rates_memory();
+	struct pace *p = pace_new(t);
+	int64_t now = START;
+
+	hold_many(p, 1001);
+	while (pace_count(p) > 0) {
+		now = pace_next(p) + SECOND / 3000;
+		CHECK(pace_due(p, now) != NULL);
+	}
+	CHECK(now == START + SECOND + SECOND / 3000);
+	pace_free(p);
+	rates_free(t);
+}
+
+static void who_was_stopped_does_not_send_all_that_it_missed(void)
+{
+	struct rates *t = rates_memory();
+	struct pace *p = pace_new(t);
+	int went = 0;
+
+	hold_many(p, 1001);
+	while (pace_due(p, START + SECOND) != NULL)
+		went++;
+	CHECK(went == 21);
+	CHECK(pace_next(p) == START + SECOND + SECOND / 1000);
+	while (pace_any(p) != NULL)
+		;
+	pace_free(p);
+	rates_free(t);
 }
 
 static void a_million_records_of_a_campaign_are_reckoned(void)
@@ -264,4 +311,6 @@ UNIT_MAIN(UNIT(records_of_a_flow_keep_their_order_and_their_pace),
 	  UNIT(the_wait_is_told_with_all_that_waits_before),
 	  UNIT(any_mix_of_keys_loses_nothing_and_breaks_no_limit),
 	  UNIT(a_clock_that_is_set_back_holds_nobody), UNIT(waits_of_centuries_are_added_up),
+	  UNIT(who_wakes_late_does_not_slow_the_rate),
+	  UNIT(who_was_stopped_does_not_send_all_that_it_missed),
 	  UNIT(a_million_records_of_a_campaign_are_reckoned))

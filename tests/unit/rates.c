@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -224,6 +224,94 @@ static void processes_together_take_no_more_than_there_is(void)
 	close(pipes[1]);
 }
 
+static void keys_of_one_record_keep_their_places_apart(void)
+{
+	struct rates *t = open_file("apart", 10);
+	struct rates_key k[3] = { key(7, 1, 1), key(7 + 1024, 1, 1), key(7 + 2048, 1, 1) };
+
+	CHECK(rates_take(t, k, 3, START, NULL) == START);
+	CHECK(rates_stat(t, START).used == 3);
+	for (int i = 0; i < 3; i++)
+		CHECK(rates_take(t, &k[i], 1, START, NULL) == START + SECOND);
+	rates_free(t);
+}
+
+/* Processes that are killed in the middle of making a table and of using it leave one that can be used. */
+static void who_is_killed_leaves_a_table_that_can_be_used(void)
+{
+	enum { ROUNDS = 60, KEYS = 1000 };
+	struct rates *t;
+	uint64_t seed = 0;
+	pid_t pid;
+
+	srand48(4);
+	for (int round = 0; round < ROUNDS; round++) {
+		struct rates_key k[4];
+
+		pid = fork();
+		if (pid == 0) {
+			t = open_file("killed", KEYS);
+			for (int64_t i = 0;; i++) {
+				for (int n = 0; n < 4; n++)
+					k[n] = key((uint64_t)(i * 4 + n) % KEYS * 0x9e3779b97f4a7c15u + 1,
+						   1000000, 1000);
+				rates_take(t, k, 4, START + i, NULL);
+				rates_learn(t, &k[1], i % 3 == 0, START + i);
+			}
+		}
+		usleep((useconds_t)(lrand48() % (round < ROUNDS / 2 ? 1500 : 10000)));
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		t = open_file("killed", KEYS);
+		CHECK(t != NULL);
+		if (!t)
+			return;
+		CHECK(seed == 0 || seed == rates_seed(t));
+		seed = rates_seed(t);
+		k[0] = key(0x517cc1b727220a95u + (uint64_t)round, 1, 1);
+		CHECK(rates_take(t, k, 1, START, NULL) == START);
+		CHECK(rates_take(t, k, 1, START, NULL) == START + SECOND);
+		CHECK(rates_stat(t, START).used <= KEYS + ROUNDS);
+		CHECK(rates_stat(t, START).spilled == 0);
+		rates_free(t);
+	}
+}
+
+static void a_table_that_was_only_begun_is_finished(void)
+{
+	struct rates *t = open_file("begun", 5000);
+	uint64_t slots = rates_stat(t, START).slots, seed = rates_seed(t);
+
+	rates_free(t);
+	CHECK(truncate(arena_fmt(arena, "%s/begun", dir).p, 4096) == 0);
+	t = open_file("begun", 10);
+	CHECK(t && rates_stat(t, START).slots == slots && rates_seed(t) == seed);
+	rates_free(t);
+	CHECK(truncate(arena_fmt(arena, "%s/begun", dir).p, 5000) == 0);
+	CHECK(!rates_file(arena_fmt(arena, "%s/begun", dir).p, 10, &(struct err){ 0 }));
+}
+
+/* A table holds as many keys as it was made for, and says of each the same as before. */
+static void a_file_holds_the_keys_that_it_was_made_for(void)
+{
+	enum { KEYS = 1572864 }; /* three quarters of 2^21: as full as it gets */
+	struct rates *t = open_file("three-quarters", KEYS);
+	int wrong = 0;
+
+	CHECK(rates_stat(t, START).slots == 1 << 21);
+	for (int64_t round = 0; round < 2; round++)
+		for (uint64_t i = 1; i <= KEYS; i++) {
+			uint64_t hash = i * 0x9e3779b97f4a7c15u;
+			struct rates_key k = key((hash ^ hash >> 29) * 0xbf58476d1ce4e5b9u, 1, 1);
+
+			wrong += rates_take(t, &k, 1, START, NULL) != START + round * SECOND;
+		}
+	CHECK(wrong == 0);
+	CHECK(rates_stat(t, START).spilled == 0);
+	CHECK(rates_stat(t, START).used == KEYS);
+	rates_free(t);
+}
+
 static void a_full_file_gives_the_rest_to_memory(void)
 {
 	struct rates *t = open_file("full", 1);
@@ -326,5 +414,9 @@ UNIT_MAIN(UNIT(has_a_place_of_its_own), UNIT(allows_what_a_leaky_bucket_allows),
 	  UNIT(grows_with_its_keys_and_forgets_those_that_stand_still),
 	  UNIT(learns_from_throttles_and_successes), UNIT(a_file_outlives_its_process_and_is_shared),
 	  UNIT(processes_together_take_no_more_than_there_is),
+	  UNIT(keys_of_one_record_keep_their_places_apart),
+	  UNIT(who_is_killed_leaves_a_table_that_can_be_used),
+	  UNIT(a_table_that_was_only_begun_is_finished),
+	  UNIT(a_file_holds_the_keys_that_it_was_made_for),
 	  UNIT(a_full_file_gives_the_rest_to_memory), UNIT(a_place_far_ahead_is_not_waited_for),
 	  UNIT(any_bytes_in_a_file_are_survived), UNIT(refuses_a_file_that_is_no_table))
