@@ -17,8 +17,7 @@
 #include "limit.h"
 #include "pack_frame.h"
 
-#define FEED     KIB(128) /* lines are compressed so many bytes at a time: a block of zstd */
-#define WRITE_AT MIB(1)   /* what is compressed is written when it is so much */
+#define WRITE_AT MIB(1) /* what is compressed is written when it is so much */
 
 struct archive_build {
 	const struct archive_build_how *how;
@@ -132,7 +131,7 @@ static void compress(struct archive_build *b, enum pack_until until)
 {
 	pack_add(b->maker, &b->out, buf_get(&b->raw), until);
 	buf_reset(&b->raw);
-	b->flushed = until != PACK_MORE;
+	b->flushed = true;
 }
 
 static void frame_done(struct archive_build *b)
@@ -191,10 +190,8 @@ int archive_build_add(struct archive_build *b, struct str line, const struct jso
 	buf_str(&b->raw, line);
 	buf_char(&b->raw, '\n');
 	b->flushed = false;
-	if (b->frame.raw >= b->how->frame)
+	if (b->frame.raw >= b->how->most)
 		frame_end(b);
-	else if (b->raw.n >= FEED)
-		compress(b, PACK_MORE);
 	return b->out.n >= WRITE_AT ? write_out(b, e) : 0;
 }
 
@@ -238,6 +235,8 @@ int archive_build_commit(struct archive_build *b, struct err *e)
 		*e = b->bad;
 		return -1;
 	}
+	if (b->frame.raw >= b->how->frame)
+		frame_end(b);
 	if (b->how->sync == ARCHIVE_SYNC_NONE)
 		return write_out(b, e);
 	if (!b->flushed)

@@ -26,7 +26,12 @@ enum archive_sync {
 
 struct archive_build_how {
 	int level;
-	size_t frame; /* a frame ends when its lines are so many bytes */
+	/*
+	 * A frame ends with the commit that finds so many bytes of lines in it, and by itself when
+	 * they are `most`.  If those of a commit are one frame they are compressed in one go, and
+	 * readers do not find a frame that was cut into many small blocks.
+	 */
+	size_t frame, most;
 	enum archive_sync sync;
 	struct archive_names names; /* name[0] is "id" */
 };

@@ -54,21 +54,22 @@ void pack_maker_free(struct pack_maker *m)
 
 void pack_add(struct pack_maker *m, struct buf *out, struct str text, enum pack_until until)
 {
-	static const ZSTD_EndDirective how[] = { ZSTD_e_continue, ZSTD_e_flush, ZSTD_e_end };
+	ZSTD_EndDirective how = until == PACK_END ? ZSTD_e_end : ZSTD_e_flush;
 	ZSTD_inBuffer in = { text.p, text.n, 0 };
-	size_t left;
+	/* With room for all of it a frame that is given whole is compressed where it lies. */
+	size_t left, step = until == PACK_END ? ZSTD_compressBound(text.n) + BLOCK_STEP : BLOCK_STEP;
 
 	do {
-		char *p = buf_grow(out, BLOCK_STEP);
-		ZSTD_outBuffer to = { p, BLOCK_STEP, 0 };
+		char *p = buf_grow(out, step);
+		ZSTD_outBuffer to = { p, step, 0 };
 
 		if (!p) {
 			out->over = true;
 			return;
 		}
-		left = must(ZSTD_compressStream2(m->zstd, &to, &in, how[until]));
+		left = must(ZSTD_compressStream2(m->zstd, &to, &in, how));
 		out->n += to.pos;
-	} while (until == PACK_MORE ? in.pos < in.size : left > 0);
+	} while (left > 0);
 }
 
 static void put32(struct buf *b, uint32_t v)

@@ -10,7 +10,6 @@
 #include "err.h"
 
 enum pack_until {
-	PACK_MORE,  /* keep what is not yet worth writing */
 	PACK_FLUSH, /* all that was added can be decoded from what has been put out */
 	PACK_END,   /* the same, and the frame is closed: what is added next begins another */
 };

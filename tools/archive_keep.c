@@ -195,6 +195,7 @@ static int compact_run(const struct setup *s, struct err *e)
 		how.build.level = PACK_LEVEL_MAX;
 	if (rc == 0 && !opt_flag(s->args, "frame"))
 		how.build.frame = MIB(4);
+	how.build.most = how.build.frame;
 	for (; rc >= 0 && *streams; streams++) {
 		rc = compact_stream(s->args, *streams,
 				    arena_fmt(a, "%s/%s", archive_root(s->args), *streams).p, &how,

@@ -81,6 +81,7 @@ int archive_how_of(const struct args *a, struct archive_write_how *how, struct e
 			       "--every must divide an hour: 1h, 30m, 15m, 5m, 1m");
 	how->build.level = (int)level;
 	how->build.frame = (size_t)frame;
+	how->build.most = (size_t)(frame + frame / 2);
 	return sync_of(a, &how->build.sync, e) < 0 ? -1 : names_of(a, &how->build.names, e);
 }
 

@@ -24,6 +24,7 @@ enum { LINES = 60, NEXT_MAX = 100000 };
 static const struct archive_write_how how = {
 	.build = { .level = 1,
 		   .frame = 2048,
+		   .most = 2048,
 		   .sync = ARCHIVE_SYNC_NONE,
 		   .names = { .name = { { "id", 2 } }, .n = 1 } },
 	.size = UINT64_MAX,

@@ -20,6 +20,7 @@ static char root[] = "/tmp/omni-unit-XXXXXX";
 static const struct archive_write_how how = {
 	.build = { .level = 1,
 		   .frame = 8192,
+		   .most = 8192,
 		   .sync = ARCHIVE_SYNC_NONE,
 		   .names = { .name = { { "id", 2 }, { "external_id", 11 } }, .n = 2 } },
 	.size = UINT64_MAX,
