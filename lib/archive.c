@@ -13,7 +13,10 @@
 #include "diag.h"
 #include "json.h"
 
-enum { HITS_MAX = 4096 }; /* frames of a segment that have one key: more, and all are read */
+enum {
+	HITS_MAX = 4096, /* frames of a segment that have one key: more, and all are read */
+	AHEAD = 64,      /* indexes that are read from the disk at the same time */
+};
 
 /* A segment that may have something in the range. */
 struct part {
@@ -50,7 +53,8 @@ struct archive {
 	struct str name, value; /* archive_find; name.p NULL: everything */
 	uint32_t hits[HITS_MAX];
 	size_t n_hits, hit;
-	bool by_key; /* hits say which frames to read */
+	bool by_key;  /* hits say which frames to read */
+	size_t ahead; /* the first part whose index was not yet asked for */
 };
 
 /* ---- what there is ---- */
@@ -347,6 +351,24 @@ static int frame_begin(struct archive *a, struct err *e)
 	return 1;
 }
 
+/* A disk that is asked for the pages of many indexes at once gives them sooner than one by one. */
+static void look_ahead(struct archive *a)
+{
+	uint64_t hash = archive_hash(a->name, a->value);
+
+	if (a->ahead > a->at)
+		return;
+	for (a->ahead = a->at; a->ahead < a->n_parts && a->ahead < a->at + AHEAD; a->ahead++) {
+		const struct part *p = &a->parts[a->ahead];
+		const char *path =
+			arena_fmt(a->lines, "%s/%s/%s", a->root, p->stream, p->entry.path).p;
+
+		if (!p->open && !p->entry.unlisted)
+			archive_lookup_ahead(archive_index_path(path, a->lines), p->entry.frames, hash);
+		arena_reset(a->lines);
+	}
+}
+
 /*
  * Which frames of the part have the key, as its index says.  Return 0 if none has: then the segment is
  * not even opened.
@@ -421,6 +443,8 @@ static int segment_begin(struct archive *a, struct err *e)
 
 	for (; a->at < a->n_parts; a->at++) {
 		p = &a->parts[a->at];
+		if (a->name.p)
+			look_ahead(a);
 		if (!look_up(a, p))
 			continue;
 		a->tail = p->open;

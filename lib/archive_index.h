@@ -17,6 +17,18 @@
 #include "arena.h"
 #include "err.h"
 
+#define ARCHIVE_INDEX_MAGIC "omni-idx"
+
+enum {
+	ARCHIVE_INDEX_VERSION = 1,
+	ARCHIVE_PAGE = 4096,
+	ARCHIVE_PAGE_HEAD = 8,     /* bytes before its content */
+	ARCHIVE_PAGE_FRAMES = 102, /* a page */
+	ARCHIVE_PAGE_KEYS = 340,
+	ARCHIVE_PAGE_NAMES = 128, /* where they begin in page 0 */
+	ARCHIVE_KEY_BYTES = 12,
+};
+
 struct archive_frame {
 	uint64_t offset;
 	uint32_t bytes, raw, lines; /* raw and lines 0: not known */
@@ -66,37 +78,9 @@ void archive_index_bytes(struct archive_index *x, struct buf *b);
 
 /**
  * archive_index_write(x, path, sync, e):
- * Write the bytes of ${x} to ${path}, by another name and
- * rename(2), to the disk first with ${sync}.  Return 0, or -1 with FAULT_IO; then nothing is there.
+ * Write the bytes of ${x} to ${path}, by another name and rename(2), to the disk first with
+ * ${sync}.  Return 0, or -1 with FAULT_IO; then nothing is there.
  */
 int archive_index_write(struct archive_index *x, const char *path, bool sync, struct err *e);
-
-/* An index that is read. */
-struct archive_lookup;
-
-/**
- * archive_lookup_open(path, frames, e):
- * Open the index ${path} and read its first page and, with ${frames}, those of the frames.  Return
- * owned, or NULL with FAULT_DATA (damaged, or no index) or FAULT_IO (not there, can not be read).
- */
-struct archive_lookup *archive_lookup_open(const char *path, bool frames, struct err *e);
-void archive_lookup_close(struct archive_lookup *l);
-
-const struct archive_sum *archive_lookup_sum(const struct archive_lookup *l);
-const struct archive_names *archive_lookup_names(const struct archive_lookup *l);
-
-/*
- * The frames, which must have been read, and, in ${n}, how many; they ascend, do not overlap and lie
- * within the segment.
- */
-const struct archive_frame *archive_lookup_frames(const struct archive_lookup *l, size_t *n);
-
-/**
- * archive_lookup_find(l, hash, frames, max, e):
- * Put the numbers of the frames that have ${hash}, ascending and at most ${max}, into ${frames}.
- * Return how many, or -1 with FAULT_DATA if a page that had to be read is damaged.
- */
-int archive_lookup_find(struct archive_lookup *l, uint64_t hash, uint32_t *frames, size_t max,
-			struct err *e);
 
 #endif

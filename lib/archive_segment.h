@@ -6,7 +6,7 @@
 #ifndef OMNI_ARCHIVE_SEGMENT_H
 #define OMNI_ARCHIVE_SEGMENT_H
 
-#include "archive_index.h"
+#include "archive_lookup.h"
 
 #define ARCHIVE_SUFFIX ".ndjson.zst"
 #define ARCHIVE_OPEN   ".open" /* behind the suffix while the segment is being written */
