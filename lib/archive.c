@@ -70,11 +70,12 @@ static void add_part(struct archive *a, const struct part *p)
 	a->parts[a->n_parts++] = *p;
 }
 
-static void add_open(struct archive *a, const char *stream, const char *dir, size_t from)
+static int add_open(struct archive *a, const char *stream, size_t from, struct err *e)
 {
-	char **names = archive_unsealed(dir, ARCHIVE_OPEN, a->arena);
+	const char *dir = arena_fmt(a->arena, "%s/%s", a->root, stream).p;
+	char **names = archive_unsealed(dir, ARCHIVE_OPEN, a->arena, e);
 
-	for (; *names; names++) {
+	for (; names && *names; names++) {
 		struct part p = { .stream = stream, .open = true };
 		bool sealed = false;
 
@@ -86,6 +87,7 @@ static void add_open(struct archive *a, const char *stream, const char *dir, siz
 		if (!sealed)
 			add_part(a, &p);
 	}
+	return names ? 0 : -1;
 }
 
 static void report(struct archive *a, const struct err *e)
@@ -115,8 +117,7 @@ static int add_stream(struct archive *a, const char *stream, struct err *e)
 	if (m.bad > 0)
 		report(a, &m.why);
 	archive_manifest_free(&m);
-	add_open(a, stream, dir, from);
-	return 0;
+	return add_open(a, stream, from, e);
 }
 
 static bool in_range(const struct archive *a, const struct part *p)

@@ -76,11 +76,15 @@ static char *take_unsealed(const char *end, const char *name, struct arena *a)
 	return archive_name_read(s, NULL, NULL, NULL) == 0 ? arena_cstr(a, s) : NULL;
 }
 
-char **archive_unsealed(const char *dir, const char *end, struct arena *a)
+char **archive_unsealed(const char *dir, const char *end, struct arena *a, struct err *e)
 {
 	char **list = names(dir, end, take_unsealed, a);
 
-	return list ? list : arena_calloc(a, 1, sizeof(*list));
+	if (!list && errno == ENOENT)
+		return arena_calloc(a, 1, sizeof(*list));
+	if (!list)
+		err_set(e, FAULT_IO, "input", "%s: %s", dir, strerror(errno));
+	return list;
 }
 
 void archive_name(char name[ARCHIVE_NAME_MAX], const char *stream, int64_t ms, unsigned number)

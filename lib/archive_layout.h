@@ -36,7 +36,11 @@ void archive_path(char path[ARCHIVE_PATH_MAX], const char *name);
 /* The name in the path of a segment, sealed or open. */
 void archive_path_name(char name[ARCHIVE_NAME_MAX], const char *path);
 
-/* Names of the segments in the directory ${dir} of a stream that are not sealed, whose files have ${end} behind the suffix; ascending, NULL-terminated, living in ${a}. */
-char **archive_unsealed(const char *dir, const char *end, struct arena *a);
+/**
+ * archive_unsealed(dir, end, a, e):
+ * Names of the segments in the directory ${dir} of a stream that are not sealed, whose files have
+ * ${end} behind the suffix; ascending, NULL-terminated, living in ${a}.  NULL: FAULT_IO.
+ */
+char **archive_unsealed(const char *dir, const char *end, struct arena *a, struct err *e);
 
 #endif

@@ -207,8 +207,8 @@ static void drop_doubles(struct archive_manifest *m)
 /* ---- files ---- */
 
 /* Go down ${depth} directories below ${dir}/${at}; what lies there and is not listed is added. */
-static int walk(const char *dir, const char *at, int depth, struct archive_manifest *m,
-		struct archive_manifest *found)
+static void walk(const char *dir, const char *at, int depth, struct archive_manifest *m,
+		 struct archive_manifest *found)
 {
 	char path[ARCHIVE_PATH_MAX], *name;
 	struct dirent *entry;
@@ -217,6 +217,8 @@ static int walk(const char *dir, const char *at, int depth, struct archive_manif
 	if (asprintf(&name, "%s/%s", dir, at) < 0)
 		diag_oom();
 	d = opendir(name);
+	if (!d && errno != ENOENT && errno != ENOTDIR && found->bad++ == 0)
+		err_set(&found->why, FAULT_IO, "input", "%s: %s", name, strerror(errno));
 	free(name);
 	while (d && (entry = readdir(d)) != NULL) {
 		struct archive_entry x = { .unlisted = true };
@@ -232,21 +234,25 @@ static int walk(const char *dir, const char *at, int depth, struct archive_manif
 	}
 	if (d)
 		closedir(d);
-	return 0;
 }
 
 int archive_manifest_walk(const char *dir, struct archive_manifest *m, struct err *e)
 {
 	struct archive_manifest found = { 0 };
+	int rc = 0;
 
 	if (access(dir, R_OK | X_OK) < 0)
 		return err_set(e, FAULT_IO, "input", "%s: %s", dir, strerror(errno));
 	walk(dir, "", 4, m, &found);
 	for (size_t i = 0; i < found.n; i++)
 		archive_manifest_add(m, &found.list[i]);
+	if (found.bad > 0) {
+		*e = found.why; /* not all of it was seen: what is missing is not gone */
+		rc = -1;
+	}
 	archive_manifest_free(&found);
 	archive_manifest_sort(m);
-	return 0;
+	return rc;
 }
 
 static char *manifest_path(const char *dir)

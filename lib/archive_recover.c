@@ -199,10 +199,10 @@ static int recover_new(struct recovery *r, const char *name, struct err *e)
 static int each(struct recovery *r, const char *end,
 		int (*one)(struct recovery *r, const char *name, struct err *e), struct err *e)
 {
-	char **names = archive_unsealed(r->dir, end, r->arena);
-	int rc = 0;
+	char **names = archive_unsealed(r->dir, end, r->arena, e);
+	int rc = names ? 0 : -1;
 
-	for (; *names && rc == 0; names++)
+	for (; rc == 0 && *names; names++)
 		rc = one(r, *names, e);
 	return rc;
 }

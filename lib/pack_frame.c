@@ -129,6 +129,14 @@ size_t pack_search(struct str bytes, size_t from)
 	return bytes.n;
 }
 
+/* True if decoding failed because of its input: memory that is missing damages nothing. */
+static bool failed(size_t r)
+{
+	if (ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
+		diag_oom();
+	return ZSTD_isError(r);
+}
+
 struct pack_reader *pack_reader_new(void)
 {
 	struct pack_reader *r = malloc(sizeof(*r));
@@ -166,7 +174,7 @@ static int frame_of(struct pack_reader *r, struct str frame, size_t raw, struct 
 	if (!p)
 		return damaged(out, out->n, e, "its content is longer than a frame may be");
 	n = ZSTD_decompressDCtx(r->zstd, p, raw, frame.p, frame.n);
-	if (ZSTD_isError(n))
+	if (failed(n))
 		return damaged(out, out->n, e, ZSTD_getErrorName(n));
 	if (n != raw)
 		return damaged(out, out->n, e, "its content is shorter than the index says");
@@ -190,7 +198,7 @@ int pack_frame(struct pack_reader *r, struct str frame, size_t raw, struct buf *
 		if (!p)
 			return damaged(out, before, e, "its content is longer than a frame may be");
 		left = ZSTD_decompressStream(r->zstd, &to, &in);
-		if (ZSTD_isError(left))
+		if (failed(left))
 			return damaged(out, before, e, ZSTD_getErrorName(left));
 		if (left > 0 && to.pos == 0 && in.pos == at)
 			return damaged(out, before, e, "it ends in the middle");
@@ -221,7 +229,7 @@ void pack_salvage(struct pack_reader *r, struct str bytes, struct buf *out)
 		if (!p)
 			break;
 		want = ZSTD_decompressStream(r->zstd, &to, &in);
-		if (ZSTD_isError(want))
+		if (failed(want))
 			break;
 		out->n += to.pos;
 		pos += in.pos;

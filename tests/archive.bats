@@ -426,6 +426,36 @@ a/web.hooks_1/2026/01/14/09/web.hooks_1-20260114T090000Z-000002.ndjson.zst'
 	done
 }
 
+@test "whichever allocation fails in reading, it is said, or everything is there" {
+	plain
+	export OMNI_ARCHIVE=$PWD/a
+	records 1 60 >in
+	omni-archive import -s s --frame 4k in
+	mkfifo pipe
+	omni-archive write -s s --frame 4k <pipe >passed 3>&- &
+	exec 7>pipe
+	cat in >&7
+	until_true eval '[ "$(wc -l <passed)" -eq 60 ]'
+	kill -9 %1
+	wait %1 || :
+	exec 7>&-
+	for verb in cat 'get --by external_id x7' 'list --json' recover; do
+		# shellcheck disable=SC2086 # words
+		[ "$verb" = recover ] || omni-archive $verb >whole
+		for n in {1..200}; do
+			rc=0
+			# shellcheck disable=SC2086
+			OMNI_FAIL_AT=$n LD_PRELOAD=$BUILD/fail.so omni-archive $verb >got 2>err || rc=$?
+			if grep -q 'not reached' err; then break; fi
+			case $rc in 0) [ "$verb" = recover ] || cmp whole got ;; 71 | 74) ;; *) echo "$verb $n: exit $rc"; cat err; return 1 ;; esac
+			if [ "$verb" = recover ] && [ "$rc" -eq 0 ]; then break; fi
+		done
+		[ "$n" -lt 200 ]
+	done
+	omni-archive cat | cmp - <(cat in in)
+	omni-archive verify
+}
+
 @test "standard output that can not be written is 74" {
 	records 1 10 | keep
 	for verb in 'cat -d a' 'get -d a --by kind message' 'list -d a' 'list -d a --json'; do

@@ -176,11 +176,11 @@ static void check_segment(struct verifier *v, const struct archive_entry *x)
 /* What a writer left behind, unless it is still at work. */
 static int check_unsealed(struct verifier *v, struct err *e)
 {
-	char **names = archive_unsealed(v->dir, ARCHIVE_OPEN, v->arena);
+	char **names = archive_unsealed(v->dir, ARCHIVE_OPEN, v->arena, e);
 	int lock;
 
-	if (!*names)
-		return 0;
+	if (!names || !*names)
+		return names ? 0 : -1;
 	lock = archive_lock(v->dir, ".lock", e);
 	if (lock < 0)
 		return e->fault == FAULT_TEMP ? 0 : -1;

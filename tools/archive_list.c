@@ -104,6 +104,7 @@ static int list_stream(struct lister *l, const char *root, const char *stream, s
 	struct archive_manifest m;
 	int rc = archive_manifest_read(dir, &m, e);
 	struct stat st;
+	char **open;
 
 	l->last = INT64_MIN;
 	for (size_t i = 0; i < m.n && rc == 0; i++) {
@@ -111,7 +112,9 @@ static int list_stream(struct lister *l, const char *root, const char *stream, s
 			m.list[i].sum.bytes = (uint64_t)st.st_size;
 		show(l, stream, &m.list[i], false);
 	}
-	for (char **name = archive_unsealed(dir, ARCHIVE_OPEN, a); *name && rc == 0; name++) {
+	open = rc == 0 ? archive_unsealed(dir, ARCHIVE_OPEN, a, e) : NULL;
+	rc = open ? rc : -1;
+	for (char **name = open; rc == 0 && *name; name++) {
 		struct archive_entry x = { .frames = 0 };
 		const char *path =
 			arena_fmt(a, "%s/%s%s%s", dir, *name, ARCHIVE_SUFFIX, ARCHIVE_OPEN).p;
