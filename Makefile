@@ -1,5 +1,5 @@
 # omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
-# Targets: all man demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv bench-pipe bench-queue bench-ratelimit bench-replay bench-store bench-schema conformance soak soak-recv
+# Targets: all man demo check asan tsan clang werror fuzz fuzz-short lint bench bench-recv bench-pipe bench-queue bench-queue-long bench-ratelimit bench-replay bench-store bench-schema conformance soak soak-recv
 #          crash-recv install uninstall clean
 
 VERSION = 0.1.0

@@ -6,4 +6,8 @@ $(BUILD)/bench/queue_load: tests/bench/queue_load.c $(BUILD)/libomni.a
 bench-queue: all $(BUILD)/bench/queue_load
 	BUILD=$(abspath $(BUILD)) tests/bench/queue.sh
 
-.PHONY: bench-queue
+# The same above ten million records that wait.
+bench-queue-long:
+	BENCH_WAITING=10000000 $(MAKE) bench-queue
+
+.PHONY: bench-queue bench-queue-long

@@ -4,7 +4,8 @@
 #
 # Measures queues against appending the same bytes to a file and against a list in Redis, each durable, on the disk of $BENCH_DIR
 # (default: the build directory).  All take turns, $BENCH_RUNS times, so that a busy moment of the disk hits all of them; medians
-# are shown, and ratios of one run each.  $BENCH_WAITING records wait where it is measured what a long queue costs.
+# are shown, and ratios of one run each.  $BENCH_WAITING records wait where it is measured what a long queue costs: a million, or as
+# many as the floor speaks of with "make bench-queue-long", which fills some 4 GB.
 # Exit 1 only if records were lost: a rate below its floor is marked, as no test asserts a time.
 set -euo pipefail
 export LC_ALL=C
@@ -12,9 +13,9 @@ export LC_ALL=C
 BUILD=$(realpath "${BUILD:-build}")
 PATH=$BUILD:$BUILD/bench:$PATH
 RUNS=${BENCH_RUNS:-5}
-RECORDS=${BENCH_RECORDS:-50000}
-SINGLES=${BENCH_SINGLES:-2000}
-WAITING=${BENCH_WAITING:-10000000}
+RECORDS=${BENCH_RECORDS:-20000}
+SINGLES=${BENCH_SINGLES:-500}
+WAITING=${BENCH_WAITING:-1000000}
 work=$(mktemp -d "${BENCH_DIR:-$BUILD}/queue.XXXXXX")
 redis=
 failed=0
@@ -105,6 +106,7 @@ round() {
 	note cpu "$cpu"
 	single=$(queue_load append raw 1 <singles.ndjson)
 	empty
+	omni-queue put load /dev/null # making a queue is not putting
 	clock omni-queue put load --batch 1 singles.ndjson
 	note single "$took"
 	each=$(calc %.3f "$single / $took")
@@ -176,7 +178,9 @@ head -n "$SINGLES" in.ndjson >singles.ndjson
 start_redis
 for ((i = 0; i < RUNS; i++)); do
 	round
+	[ ! -t 2 ] || printf '\r%d of %d rounds' $((i + 1)) "$RUNS" >&2
 done
+[ ! -t 2 ] || printf '\r\033[K' >&2
 show
 latency
 waiting
