@@ -3,6 +3,7 @@
  * What comes from outside as the URL of a queue: refused with a reason, or one file of that name, below the
  * directory that was given where the name is plain, which another handle finds again.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,12 +17,17 @@ static void need(bool held)
 		abort();
 }
 
+static int home, work;
+
 /* Nothing but what is below it is ever opened: a URL with a slash is not tried. */
-static void enter(void)
+static void make(void)
 {
 	static char dir[] = "/tmp/omni-fuzz-XXXXXX";
 
-	need(mkdtemp(dir) != NULL && chdir(dir) == 0);
+	home = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	need(home >= 0 && mkdtemp(dir) != NULL);
+	work = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	need(work >= 0);
 }
 
 /* What is put by one handle is there for the next, and goes. */
@@ -41,35 +47,41 @@ static void is_a_file(const char *url, const struct queue_place *place, struct q
 	queue_close(again);
 }
 
+static void try(const char *url)
+{
+	struct queue_place place = { .dir = "named" };
+	struct err e = { 0 };
+	struct queue *q;
+	char *path;
+
+	need(queue_open(url, &place, 0, &e) == NULL && e.text[0] && e.fault != FAULT_NONE);
+	place.create = true;
+	q = queue_open(url, &place, 0, &e);
+	if (!q)
+		return;
+	path = strdup(q->path);
+	need(path && (strchr(url, ':') || strncmp(path, "named/", 6) == 0));
+	is_a_file(url, &place, q);
+	queue_close(q);
+	need(unlink(path) == 0);
+	free(path);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool entered;
-	struct queue_place place = { .dir = "named" };
-	struct queue *q;
-	struct err e = { 0 };
 	char *url;
 
-	if (!entered)
-		enter();
-	entered = true;
-	if (memchr(data, '/', size))
+	if (work == 0)
+		make();
+	if (size > 0 && memchr(data, '/', size))
 		return 0;
 	url = calloc(size + 1, 1);
 	need(url != NULL);
 	if (size > 0)
 		memcpy(url, data, size);
-	need(queue_open(url, &place, 0, &e) == NULL && e.text[0] && e.fault != FAULT_NONE);
-	place.create = true;
-	q = queue_open(url, &place, 0, &e);
-	if (q) {
-		char *path = strdup(q->path);
-
-		need(path && (strchr(url, ':') || strncmp(path, "named/", 6) == 0));
-		is_a_file(url, &place, q);
-		queue_close(q);
-		need(unlink(path) == 0);
-		free(path);
-	}
+	need(fchdir(work) == 0); /* corpora are found from where it was started */
+	try(url);
+	need(fchdir(home) == 0);
 	free(url);
 	return 0;
 }
