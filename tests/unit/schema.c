@@ -156,14 +156,14 @@ static void a_set_that_is_broken_says_so_for_ever(void)
 }
 
 /* ${text} with ${open} ${n} times before and ${close} behind a number. */
-static struct str nested(const char *open, const char *close, size_t n)
+static struct str nested(const char *open, const char *middle, const char *close, size_t n)
 {
 	struct buf b = { .max = SIZE_MAX };
 	struct str s;
 
 	for (size_t i = 0; i < n; i++)
 		buf_str(&b, str_c(open));
-	buf_char(&b, '1');
+	buf_str(&b, str_c(middle));
 	for (size_t i = 0; i < n; i++)
 		buf_str(&b, str_c(close));
 	s = arena_str(arena, buf_get(&b));
@@ -176,16 +176,18 @@ static void depth_is_bounded(void)
 	struct str loop = STR("{\"items\":{\"$ref\":\"#\"},\"properties\":{\"a\":{\"$ref\":\"#\"}}}");
 	struct str deep = STR("{\"not\":{\"items\":{\"not\":{\"$ref\":\"#\"}}}}");
 
-	CHECK_STR(failures(loop, nested("[", "]", 100)), "");
-	CHECK(strstr(failures(loop, nested("[", "]", 200000)).p, "is nested too deeply to be checked"));
-	CHECK(strstr(failures(loop, nested("{\"a\":", "}", 100000)).p, "is nested too deeply"));
-	CHECK(strstr(failures(deep, nested("[", "]", 100000)).p, "is nested too deeply"));
-	refused(nested("{\"not\":", "}", 100000), "schemas are nested more than 400 deep");
+	CHECK_STR(failures(loop, nested("[", "1", "]", 100)), "");
+	CHECK(strstr(failures(loop, nested("[", "1", "]", 200000)).p,
+		     "is nested too deeply to be checked"));
+	CHECK(strstr(failures(loop, nested("{\"a\":", "1", "}", 100000)).p, "is nested too deeply"));
+	CHECK(strstr(failures(deep, nested("[", "1", "]", 100000)).p, "is nested too deeply"));
+	refused(nested("{\"not\":", "1", "}", 100000), "schemas are nested more than 400 deep");
 }
 
 static void values_nested_deeply_are_not_compared(void)
 {
-	struct str deep = nested("[", "]", 100000), same, object = nested("{\"a\":", "}", 100000);
+	struct str deep = nested("[", "1", "]", 100000), same,
+		   object = nested("{\"a\":", "1", "}", 100000);
 
 	same = arena_join(arena, arena_join(arena, STR("["), deep),
 			  arena_join(arena, STR(","), arena_join(arena, deep, STR("]"))));
@@ -292,6 +294,33 @@ static void documents_refer_to_each_other(void)
 	set = NULL;
 }
 
+/* What could not be planned as a whole has left nothing behind in its parts. */
+static void a_part_of_what_is_too_deep_for_a_plan_is_checked_to_its_end(void)
+{
+	const struct schema *whole, *part;
+	struct str uri = arena_join(arena, STR("mem:deep#"), nested("/properties/n", "", "", 40));
+
+	schema_set_free(set);
+	set = schema_set_new(0);
+	CHECK(schema_set_add(set, STR("mem:deep"),
+			     nested("{\"properties\":{\"n\":", "{\"type\":\"number\"}", "}}", 320),
+			     &e) == 0);
+	whole = schema_set_get(set, STR("mem:deep"), &e);
+	part = schema_set_get(set, uri, &e);
+	CHECK(whole && part);
+	for (size_t depth = 280; whole && part && depth <= 320; depth += 40) {
+		const struct schema *s = depth == 280 ? part : whole;
+		const struct json *good = json_parse(nested("{\"n\":", "1", "}", depth), arena, &e),
+				  *bad = json_parse(nested("{\"n\":", "\"1\"", "}", depth), arena, &e);
+
+		CHECK(schema_valid(s, good, arena));
+		CHECK(!schema_valid(s, bad, arena));
+		CHECK(schema_brief(s, bad, arena).n == 1);
+	}
+	schema_set_free(set);
+	set = NULL;
+}
+
 UNIT_MAIN(UNIT(every_failure_is_told_with_its_places),
 	  UNIT(a_branch_that_failed_is_told_only_if_none_held),
 	  UNIT(members_of_a_part_that_failed_are_not_called_unknown),
@@ -304,4 +333,5 @@ UNIT_MAIN(UNIT(every_failure_is_told_with_its_places),
 	  UNIT(a_schema_that_doubles_itself_is_stopped),
 	  UNIT(a_large_array_is_checked_for_twins_in_little_time),
 	  UNIT(equality_knows_no_order_of_members_and_no_form_of_numbers),
-	  UNIT(a_member_that_stands_twice_is_checked_twice), UNIT(documents_refer_to_each_other))
+	  UNIT(a_member_that_stands_twice_is_checked_twice), UNIT(documents_refer_to_each_other),
+	  UNIT(a_part_of_what_is_too_deep_for_a_plan_is_checked_to_its_end))
