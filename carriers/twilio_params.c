@@ -105,14 +105,27 @@ static bool *empty_fields(struct arena *a, const struct form *form)
 	return empty;
 }
 
+static int read_form(struct twilio_reading *r, struct err *e)
+{
+	bool query = r->shape == TWILIO_QUERY;
+	struct str text = query ? url_query(r->hook->url) : r->hook->body;
+	struct field *own;
+
+	if (query ? form_decode(text, r->arena, &r->form, e) < 0 : hook_form(r->hook, &r->form, e) < 0)
+		return -1;
+	if (is_clean(text) || r->form.n == 0)
+		return 0;
+	own = arena_alloc(r->arena, r->form.n * sizeof(*own)); /* the hook's stay as they are */
+	memcpy(own, r->form.fields, r->form.n * sizeof(*own));
+	r->form.fields = own;
+	form_texts(&r->form, r->arena);
+	return 0;
+}
+
 int twilio_read(struct twilio_reading *r, struct err *e)
 {
-	struct str text = r->shape == TWILIO_QUERY ? url_query(r->hook->url) : r->hook->body;
-
-	if (form_decode(text, r->arena, &r->form, e) < 0)
+	if (read_form(r, e) < 0)
 		return -1;
-	if (!is_clean(text))
-		form_texts(&r->form, r->arena);
 	r->taken = empty_fields(r->arena, &r->form);
 	for (size_t i = 0; i < r->form.n; i++) {
 		struct field *f = &r->form.fields[i];

@@ -158,7 +158,7 @@ static int read_params(struct twilio_proof *p, struct form *query, struct err *e
 		return -1;
 	if (p->shape != TWILIO_FORM)
 		return 0;
-	if (form_decode(p->hook->body, p->hook->arena, &p->form, e) < 0)
+	if (hook_form(p->hook, &p->form, e) < 0)
 		return -1;
 	p->tail = twilio_tail(p->hook->arena, p->form.fields, p->form.n);
 	return 0;

@@ -74,11 +74,26 @@ static int read_optional(struct hook *h, const struct rec *r, struct err *e)
 	return 0;
 }
 
+/* What is decoded from here on lives only as long as this stage has the record. */
+static int read_shared(struct hook *h, const struct rec *r)
+{
+	*h = *r->hook;
+	h->arena = r->arena;
+	if (!h->form || !h->form->fields)
+		h->form = arena_calloc(r->arena, 1, sizeof(*h->form));
+	h->verified = rec_get(r, "verified");
+	return 0;
+}
+
 int hook_read(struct hook *h, const struct rec *r, struct err *e)
 {
-	const struct json *request = rec_get(r, "request");
+	const struct json *request;
 
+	if (r->hook)
+		return read_shared(h, r);
+	request = rec_get(r, "request");
 	h->arena = r->arena;
+	h->form = arena_calloc(r->arena, 1, sizeof(*h->form));
 	if (!json_is(request, JSON_OBJECT))
 		return ill_typed(e, "request", request, JSON_OBJECT);
 	if (read_text(&h->id, "id", rec_get(r, "id"), e) < 0 ||
@@ -115,6 +130,19 @@ const struct json *hook_json(const struct hook *h, struct err *e)
 	if (!root)
 		err_set(e, FAULT_DATA, "body-not-json", "the body of the webhook is %s", cause.text);
 	return root;
+}
+
+int hook_form(const struct hook *h, struct form *form, struct err *e)
+{
+	if (h->form && h->form->fields) {
+		*form = *h->form;
+		return 0;
+	}
+	if (form_decode(h->body, h->arena, form, e) < 0)
+		return -1;
+	if (h->form)
+		*h->form = *form;
+	return 0;
 }
 
 void hook_write_body(struct buf *b, struct str body)

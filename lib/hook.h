@@ -3,6 +3,7 @@
 #ifndef OMNI_HOOK_H
 #define OMNI_HOOK_H
 
+#include "form.h"
 #include "rec.h"
 
 struct hook {
@@ -16,6 +17,7 @@ struct hook {
 	const struct json *verified; /* what omni-validate appended, or NULL */
 	struct str peer;     /* address of who sent it; {NULL, 0} if the record does not say */
 	struct arena *arena; /* the record's */
+	struct form *form;   /* for hook_form; NULL in a hook that hook_read did not make */
 };
 
 /**
@@ -24,6 +26,16 @@ struct hook {
  * member.
  */
 int hook_read(struct hook *h, const struct rec *r, struct err *e);
+
+/**
+ * hook_share(h, r):
+ * Keep ${h}, which was read from ${r} and lives in its arena, for stages behind this one in the same
+ * process: their hook_read has it for nothing.  It is forgotten when a member is added to ${r}.
+ */
+static inline void hook_share(const struct hook *h, struct rec *r)
+{
+	r->hook = h;
+}
 
 /* The value of the header ${name} (lower case), or {NULL, 0}. */
 struct str hook_header(const struct hook *h, const char *name);
@@ -37,6 +49,13 @@ bool hook_type_is(const struct hook *h, const char *type);
  * code "body-not-json".
  */
 const struct json *hook_json(const struct hook *h, struct err *e);
+
+/**
+ * hook_form(h, form, e):
+ * The body as a form, which is decoded once; ${form} borrows its fields, which must stay as they
+ * are.  Return 0, or -1 as form_decode.
+ */
+int hook_form(const struct hook *h, struct form *form, struct err *e);
 
 /* Append ${body} to a request as hook_read reads it: `body`, or `body64` if it is not UTF-8. */
 void hook_write_body(struct buf *b, struct str body);

@@ -13,6 +13,7 @@ int rec_parse(struct rec *r, struct str line, struct arena *arena, struct err *e
 	r->report = STR_NONE;
 	r->dests = NULL;
 	r->n_dests = 0;
+	r->hook = NULL;
 	r->root = json_parse(line, arena, e);
 	if (!r->root)
 		return -1;
@@ -124,6 +125,7 @@ void rec_add(struct rec *r, const char *key, struct str value)
 	unsigned i = find(r, k);
 	bool replaces = json_getn(root(r), k) != NULL;
 
+	r->hook = NULL; /* it may say something else now */
 	/* A member that was there when the stage got the record is cut out of what it got. */
 	if (r->n_settled > 0 && (i < r->n_settled || replaces || i == REC_ADDED_MAX)) {
 		fold(r, r->n_settled);
@@ -162,6 +164,7 @@ void rec_made(struct rec *r, const struct rec *parent, struct str text)
 	r->report = STR_NONE;
 	r->dests = NULL;
 	r->n_dests = 0;
+	r->hook = NULL;
 }
 
 int rec_share_of(const struct json *lease, struct share *s)

@@ -15,6 +15,8 @@ struct rec_member {
 	bool replaces;         /* the line has a member of this name, which must go */
 };
 
+struct hook;
+
 struct rec {
 	struct str line;         /* the bytes as they came, without their line end */
 	const struct json *root; /* the same, parsed: an object */
@@ -27,6 +29,7 @@ struct rec {
 	struct str report;           /* JSON that its reject has as `report`, or {NULL, 0} */
 	const unsigned short *dests; /* where --split sends it: indexes into the stage's destinations */
 	unsigned n_dests;
+	const struct hook *hook; /* what an earlier stage read of it (hook_share), or NULL */
 };
 
 /**

@@ -126,6 +126,7 @@ bool redact(const struct carrier_conf *c, const struct hook *h, struct rec *r)
 	json_close(&b, '}');
 	r->line = arena_str(r->arena, buf_get(&b));
 	r->root = json_parse(r->line, r->arena, &e);
+	r->hook = NULL;
 	buf_free(&b);
 	return true;
 }

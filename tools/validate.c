@@ -107,24 +107,26 @@ static int check_and_redact(struct validate *v, const struct carrier_conf *c, co
 static int verify_step(struct validate *v, const struct rec *r, struct rec *made, struct out *o,
 		       struct err *e)
 {
+	struct hook *h = arena_alloc(r->arena, sizeof(*h));
 	const struct carrier_conf *c;
-	struct hook h;
 	int rc;
 
-	if (hook_read(&h, r, e) < 0)
+	if (hook_read(h, r, e) < 0)
 		return -1;
-	c = carriers_find(v->carriers, h.carrier);
+	c = carriers_find(v->carriers, h->carrier);
 	if (!c)
 		return err_set(e, FAULT_DATA, "carrier-unknown", "there is no carrier \"%.*s\"",
-			       STR_FMT(h.carrier));
+			       STR_FMT(h->carrier));
 	if (redact_due(c))
-		rc = check_and_redact(v, c, &h, made, o, e);
+		rc = check_and_redact(v, c, h, made, o, e);
 	else
-		rc = check(v, c, &h, e);
+		rc = check(v, c, h, e);
 	if (rc != 0)
 		return rc;
 	json_close(&v->text, '}');
 	rec_add(made, "verified", buf_get(&v->text));
+	if (!redact_due(c)) /* else it may show what was taken out */
+		hook_share(h, made);
 	return 0;
 }
 

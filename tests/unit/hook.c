@@ -171,7 +171,69 @@ static void a_body_is_written_as_it_is_read(void)
 	CHECK_STR(body_written(STR_NONE), "{\"body\":\"\"}");
 }
 
+/* A stage read the webhook and passes it on; the next one has an arena of its own. */
+static void a_hook_that_is_shared_is_read_as_if_it_were_not(void)
+{
+	struct arena *next = arena_new();
+	struct hook first, again;
+	struct form form, decoded;
+	struct rec r = { 0 };
+
+	CHECK(rec_parse(&r, STR(HEAD REQUEST "\"body\":\"a=1&b=%41\"}}"), arena, &e) == 0);
+	CHECK(hook_read(&first, &r, &e) == 0);
+	CHECK(hook_form(&first, &decoded, &e) == 0);
+	CHECK(decoded.n == 2);
+	rec_add(&r, "verified", STR("{\"scheme\":\"x\"}"));
+	hook_share(&first, &r);
+	r.arena = next;
+	CHECK(hook_read(&again, &r, &e) == 0);
+	CHECK(again.arena == next);
+	CHECK_STR(again.id, "i");
+	CHECK_STR(again.body, "a=1&b=%41");
+	CHECK_STR(json_get_str(again.verified, "scheme"), "x");
+	CHECK(hook_form(&again, &form, &e) == 0);
+	CHECK(form.n == 2 && form.fields == decoded.fields);
+	CHECK_STR(form_get(&form, "b"), "A");
+	arena_free(next);
+}
+
+static void what_a_later_stage_decodes_is_its_own(void)
+{
+	struct arena *next = arena_new();
+	struct hook first, again;
+	struct form form;
+	struct rec r = { 0 };
+
+	CHECK(rec_parse(&r, STR(HEAD REQUEST "\"body\":\"a=1\"}}"), arena, &e) == 0);
+	CHECK(hook_read(&first, &r, &e) == 0);
+	hook_share(&first, &r);
+	r.arena = next;
+	CHECK(hook_read(&again, &r, &e) == 0);
+	CHECK(hook_form(&again, &form, &e) == 0);
+	arena_free(next);
+	CHECK(hook_form(&first, &form, &e) == 0);
+	CHECK_STR(form_get(&form, "a"), "1");
+}
+
+static void a_record_that_is_changed_is_read_anew(void)
+{
+	struct hook first, again;
+	struct rec r = { 0 };
+
+	CHECK(rec_parse(&r, STR(HEAD REQUEST "\"body\":\"a=1\"}}"), arena, &e) == 0);
+	CHECK(hook_read(&first, &r, &e) == 0);
+	hook_share(&first, &r);
+	rec_add(&r, "carrier", STR("\"other\""));
+	CHECK(hook_read(&again, &r, &e) == 0);
+	CHECK_STR(again.carrier, "other");
+	hook_share(&again, &r);
+	rec_drop(&r, "request");
+	CHECK(hook_read(&again, &r, &e) == -1);
+}
+
 UNIT_MAIN(UNIT(a_webhook_is_read), UNIT(what_is_optional_may_be_missing),
 	  UNIT(a_body_in_base64_is_decoded), UNIT(what_was_verified_is_seen),
 	  UNIT(members_that_are_missing_are_named), UNIT(members_that_are_ill_typed_are_named),
-	  UNIT(media_types_are_compared_without_parameters), UNIT(a_body_is_written_as_it_is_read))
+	  UNIT(media_types_are_compared_without_parameters), UNIT(a_body_is_written_as_it_is_read),
+	  UNIT(a_hook_that_is_shared_is_read_as_if_it_were_not),
+	  UNIT(what_a_later_stage_decodes_is_its_own), UNIT(a_record_that_is_changed_is_read_anew))
