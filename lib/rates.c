@@ -380,7 +380,7 @@ static int64_t allows(struct slot *s, const struct rates_key *k, int64_t now, in
 	int64_t room = span(&k->rate, larger(k->rate.burst, k->units), lost);
 
 	*cost = span(&k->rate, k->units, lost);
-	return tat > now ? larger(tat + *cost - room, now) : now;
+	return tat > now ? larger(tat - (room - *cost), now) : now; /* in this order it never overflows */
 }
 
 /* The TAT after ${cost} was taken. */
