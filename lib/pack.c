@@ -96,10 +96,10 @@ static int refill(struct pack *p)
 	if (p->eof)
 		return 0;
 	do
-		n = p->fd < 0 ? p->source.read(p->source.with, p->in, p->cap, &p->bad) :
-				read(p->fd, p->in, p->cap);
-	while (n < 0 && p->fd >= 0 && errno == EINTR);
-	if (n < 0 && p->fd < 0)
+		n = p->source.read ? p->source.read(p->source.with, p->in, p->cap, &p->bad) :
+				     read(p->fd, p->in, p->cap);
+	while (n < 0 && !p->source.read && errno == EINTR);
+	if (n < 0 && p->source.read)
 		return -1;
 	if (n < 0)
 		return err_set(&p->bad, FAULT_IO, "read-failed", "%s: %s", p->path, strerror(errno));
