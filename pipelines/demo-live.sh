@@ -47,7 +47,7 @@ start() {
 	{
 		sh -c 'echo $$ >"$0"; exec omni-queue take inbound --follow --lease 2s' "$tmp/taker" |
 			omni-validate |
-			sh -c 'echo $$ >"$0"; exec omni-normalize' "$tmp/victim" |
+			sh -c 'echo $$ >"$0"; exec omni-normalize --keep-verified' "$tmp/victim" |
 			omni-route |
 			omni-store put |
 			omni-queue settle inbound >/dev/null

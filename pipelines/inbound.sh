@@ -22,7 +22,7 @@ omni-queue take inbound --follow >"$dir/taken" &	# leases what waits there
 heads+=($!)
 
 omni-validate "$dir/taken" |	# checks signatures,
-	omni-normalize |	# makes messages, statuses and events,
+	omni-normalize --keep-verified |	# makes messages, statuses and events, which tell how they were verified,
 	omni-route |		# says where they go,
 	omni-store put |	# stores each once
 	omni-queue settle inbound >/dev/null &	# and only now are they done; or wait for another try, or are dead letters

@@ -62,6 +62,20 @@ batch="batch-ten-messages"
 	[ "$(get '.lease | @json')" = '{"queue":"q","seq":7,"token":"t"}' ]
 }
 
+@test "--keep-verified lets every record say how its webhook was verified, whatever a map says" {
+	hook whatsapp "$batch"
+	want 0 omni-normalize --keep-verified hook
+	[ "$(get .verified | sort | uniq -c | tr -s ' ')" = ' 10 '"$(jq -c .verified hook)" ]
+	jq -c 'del(.verified)' out >bare
+	want 0 omni-normalize hook
+	diff <(jq -c . out) bare
+	printf '.verified = {"scheme":"mine"}' >map.jq
+	want 0 omni-normalize --keep-verified --map map.jq hook
+	[ "$(get .verified | sort -u)" = "$(jq -c .verified hook)" ]
+	want 0 omni-normalize --map map.jq hook
+	[ "$(get .verified | sort -u)" = null ]
+}
+
 @test "a share that is none becomes 0 of 0, which settles nothing; large ones do no harm" {
 	hook whatsapp "$batch"
 	for lease in '{"part":0,"parts":0}' '{"part":-1,"parts":5}' '{"part":9,"parts":2}' '{"part":"a","parts":[]}' \

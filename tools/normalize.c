@@ -15,6 +15,7 @@
 struct normalize {
 	struct carriers *carriers;
 	bool unverified;
+	bool keep;        /* records take `verified` over */
 	struct expr *map; /* the user's program, or NULL */
 	struct buf text;  /* the records of the webhook in hand */
 };
@@ -47,6 +48,7 @@ static void *normalize_open(const struct setup *s, struct err *e)
 		diag_oom();
 	n->text.max = OUTPUT_MAX;
 	n->unverified = opt_flag(s->args, "unverified");
+	n->keep = opt_flag(s->args, "keep-verified");
 	n->carriers = carriers_open(s->conf, 0, &carrier_custom_jq, e);
 	if (n->carriers && (!map || (n->map = expr_load(map, e))))
 		return n;
@@ -67,6 +69,12 @@ struct made {
 static int finish(struct normalize *n, const struct rec *parent, size_t start, struct made *made,
 		  size_t parts, struct err *e)
 {
+	const struct json *verified = n->keep ? rec_get(parent, "verified") : NULL;
+
+	if (verified) {
+		json_key(&n->text, "verified");
+		json_put_value(&n->text, verified);
+	}
 	rec_inherit(&n->text, parent, (unsigned)made->n + 1, (unsigned)parts);
 	json_close(&n->text, '}');
 	if (n->text.over || n->text.n - start > LINE_MAX_BYTES)
@@ -93,13 +101,15 @@ static void put_all(struct normalize *n, const struct rec *parent, const struct 
 /* What a record inherits from its webhook is not the map's to make. */
 static struct str without_inherited(struct str text, struct arena *a)
 {
-	struct buf b = { .max = SIZE_MAX }, c = { .max = SIZE_MAX };
+	static const char *const names[] = { "trace", "lease", "verified" };
 
-	json_cut(&b, text, STR("trace"));
-	json_cut(&c, buf_get(&b), STR("lease"));
-	text = arena_str(a, buf_get(&c));
-	buf_free(&b);
-	buf_free(&c);
+	for (size_t i = 0; i < LEN(names); i++) {
+		struct buf b = { .max = SIZE_MAX };
+
+		json_cut(&b, text, str_c(names[i]));
+		text = arena_str(a, buf_get(&b));
+		buf_free(&b);
+	}
 	return text;
 }
 
@@ -203,6 +213,8 @@ static int normalize_step(void *st, const struct rec *r, struct out *o, struct e
 }
 
 static const struct opt options[] = {
+	{ "keep-verified", 0, NULL,
+	  "let what is made of a webhook take `verified` over: for a timeline", false },
 	{ "map", 0, "FILE", "apply the jq program in FILE to each record that is made", false },
 	{ "unverified", 0, NULL, "translate webhooks that omni-validate has not seen, too", false },
 	{ NULL, 0, NULL, NULL, false },
