@@ -10,4 +10,8 @@ bench-queue: all $(BUILD)/bench/queue_load
 bench-queue-long:
 	BENCH_WAITING=10000000 $(MAKE) bench-queue
 
-.PHONY: bench-queue bench-queue-long
+# The whole pipeline from one queue to the store.
+bench-inbound: all $(BUILD)/bench/make_corpus
+	BUILD=$(abspath $(BUILD)) tests/bench/inbound.sh
+
+.PHONY: bench-queue bench-queue-long bench-inbound
