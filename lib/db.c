@@ -106,9 +106,10 @@ static int identify(struct db *d, int64_t *version, struct err *e)
 {
 	int64_t magic, tables;
 
-	if (pragma_get(d, "PRAGMA application_id", &magic, e) < 0 ||
-	    pragma_get(d, "PRAGMA user_version", version, e) < 0 ||
-	    pragma_get(d, "SELECT count(*) FROM sqlite_schema", &tables, e) < 0)
+	/* Tables first: whoever makes the file in this moment commits them together with the rest. */
+	if (pragma_get(d, "SELECT count(*) FROM sqlite_schema", &tables, e) < 0 ||
+	    pragma_get(d, "PRAGMA application_id", &magic, e) < 0 ||
+	    pragma_get(d, "PRAGMA user_version", version, e) < 0)
 		return -1;
 	if (magic != (int64_t)d->schema->magic && (magic != 0 || tables > 0))
 		return foreign(d, e);
@@ -189,6 +190,19 @@ static int busy(void *arg, int tries)
 	return 1;
 }
 
+/* SQLite does not wait by itself for the lock that it needs to change to a log. */
+static int use_log(struct db *d, struct err *e)
+{
+	int64_t from = clock_mono(), unused;
+
+	while (pragma_get(d, "PRAGMA journal_mode=WAL", &unused, e) < 0) {
+		if (e->fault != FAULT_AWAY || clock_mono() - from > DB_BUSY_MS)
+			return -1;
+		usleep(1000);
+	}
+	return 0;
+}
+
 static int settings(struct db *d, unsigned flags, struct err *e)
 {
 	int64_t unused;
@@ -203,7 +217,7 @@ static int settings(struct db *d, unsigned flags, struct err *e)
 		return -1;
 	if (d->schema->page_size && pragma_set(d, "page_size", d->schema->page_size, e) < 0)
 		return -1;
-	if (!(flags & DB_READONLY) && pragma_get(d, "PRAGMA journal_mode=WAL", &unused, e) < 0)
+	if (!(flags & DB_READONLY) && use_log(d, e) < 0)
 		return -1;
 	return db_exec(d, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY", e);
 }

@@ -18,13 +18,14 @@ struct tidy_state {
 	int pages; /* of the log at the last commit */
 	int moved; /* of them */
 	bool busy, ending;
+	bool held; /* a commit moves the log itself: the thread keeps away */
 };
 
 struct db_tidy {
 	struct db *db, *own;
 	pthread_t thread;
 	pthread_mutex_t lock; /* of what follows */
-	pthread_cond_t work;
+	pthread_cond_t work, idle;
 	struct tidy_state now;
 };
 
@@ -41,7 +42,7 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&t->lock);
 	while (!t->now.ending) {
-		if (!is_work(&t->now)) {
+		if (t->now.held || !is_work(&t->now)) {
 			pthread_cond_wait(&t->work, &t->lock);
 			continue;
 		}
@@ -55,6 +56,7 @@ static void *run(void *arg)
 		t->now.moved = moved;
 		if (moved == 0)
 			t->now.pages = 0; /* until the next commit */
+		pthread_cond_signal(&t->idle);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return NULL;
@@ -65,7 +67,7 @@ static int on_commit(void *arg, int pages, struct err *e)
 {
 	struct db_tidy *t = arg;
 	bool rest;
-	int moved;
+	int moved = 0, rc;
 
 	pthread_mutex_lock(&t->lock);
 	if (pages < t->now.moved) /* it has begun anew */
@@ -75,8 +77,19 @@ static int on_commit(void *arg, int pages, struct err *e)
 	       (!t->now.busy && t->now.moved > 0 && pages - t->now.moved <= PAGES_REST);
 	if (!rest && !t->now.busy && is_work(&t->now))
 		pthread_cond_signal(&t->work);
+	/* Only one can move the log, and one that is too long must not grow while the other does. */
+	while (rest && t->now.busy)
+		pthread_cond_wait(&t->idle, &t->lock);
+	t->now.held = rest;
 	pthread_mutex_unlock(&t->lock);
-	return rest ? db_checkpoint(t->db, &moved, e) : 0;
+	if (!rest)
+		return 0;
+	rc = db_checkpoint(t->db, &moved, e);
+	pthread_mutex_lock(&t->lock);
+	t->now.held = false;
+	t->now.moved = moved;
+	pthread_mutex_unlock(&t->lock);
+	return rc;
 }
 
 struct db_tidy *db_tidy_start(struct db *d, struct err *e)
@@ -95,6 +108,7 @@ struct db_tidy *db_tidy_start(struct db *d, struct err *e)
 	}
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->work, NULL);
+	pthread_cond_init(&t->idle, NULL);
 	sigfillset(&all); /* signals are for the thread that waits for them */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	rc = pthread_create(&t->thread, NULL, run, t);
@@ -120,6 +134,7 @@ void db_tidy_stop(struct db_tidy *t)
 	pthread_mutex_unlock(&t->lock);
 	pthread_join(t->thread, NULL);
 	pthread_cond_destroy(&t->work);
+	pthread_cond_destroy(&t->idle);
 	pthread_mutex_destroy(&t->lock);
 	db_close(t->own);
 	free(t);

@@ -183,7 +183,42 @@ static void the_directory_is_removed(void)
 	CHECK(system(command) == 0);
 }
 
-UNIT_MAIN(UNIT(the_directory_is_made), UNIT(a_file_is_made_for_its_owner_alone_with_its_directories),
+static void processes_that_make_a_file_at_once_all_have_it(void)
+{
+	enum { ROUNDS = 30, PROCESSES = 8 };
+	char place[] = "/tmp/db-race.XXXXXX", path[64];
+
+	CHECK(mkdtemp(place) != NULL);
+	for (int round = 0; round < ROUNDS; round++) {
+		int gate[2], failed = 0, status;
+
+		snprintf(path, sizeof(path), "%s/%d", place, round);
+		CHECK(pipe(gate) == 0);
+		for (int p = 0; p < PROCESSES; p++) {
+			struct err why;
+			struct db *made;
+
+			if (fork() > 0)
+				continue;
+			close(gate[1]);
+			(void)!read(gate[0], path + sizeof(path) - 1, 1); /* until all are there */
+			made = db_open(path, &first, DB_CREATE, &why);
+			if (!made)
+				dprintf(STDERR_FILENO, "# %s\n", why.text);
+			db_close(made);
+			_exit(made ? 0 : 1);
+		}
+		close(gate[0]);
+		close(gate[1]);
+		while (wait(&status) > 0)
+			failed += status != 0;
+		CHECK(failed == 0);
+	}
+	CHECK(system(arena_fmt(arena, "rm -rf %s", place).p) == 0);
+}
+
+UNIT_MAIN(UNIT(processes_that_make_a_file_at_once_all_have_it), UNIT(the_directory_is_made),
+	  UNIT(a_file_is_made_for_its_owner_alone_with_its_directories),
 	  UNIT(an_older_file_is_brought_forward_and_a_newer_one_refused),
 	  UNIT(what_is_no_database_is_refused_as_it_is),
 	  UNIT(a_second_handle_leaves_the_locks_of_the_first),
