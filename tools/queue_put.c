@@ -35,13 +35,11 @@ struct put {
 
 static const struct opt opts[] = {
 	{ "all", 0, NULL, "put rejects too; else they pass", false },
-	{ "at", 0, "TIME",
-	  "not to be taken before TIME, or before the time at a POINTER of the record", false },
+	{ "at", 0, "TIME", "not to be taken before TIME, or the time at a POINTER", false },
 	{ "batch", 0, "N", "records of one commit (default 1000; less when input is slow)", false },
 	{ "delay", 0, "SPAN", "not to be taken before SPAN has passed", false },
 	QUEUE_OPT_DIR,
-	{ "id", 0, "POINTER",
-	  "refuse what has the same value there as one that is in, or was done lately", false },
+	{ "id", 0, "POINTER", "refuse what has there what one has that is in, or was done lately", false },
 	{ "lane", 0, "POINTER", "keep in order what has the same value there", false },
 	{ "max-records", 0, "N", "the queue is full with N records", false },
 	{ "max-size", 0, "BYTES", "the queue is full with lines of BYTES", false },
