@@ -116,9 +116,8 @@ static void feed(struct str in, struct str sizes, struct buf *out)
 {
 	char path[64], *files[] = { path, NULL };
 	struct err e;
-	struct setup setup = { 0 };
-	struct sink *sink = sink_new(NULL, NULL, NULL, &e);
-	struct work *w = work_new(&pass, &setup, sink, false, &e);
+	struct link link = { .stage = &pass };
+	struct work *w = work_new(&link, 1, &e);
 	struct lines *l;
 	struct job j;
 	size_t at = 0;
@@ -127,7 +126,7 @@ static void feed(struct str in, struct str sizes, struct buf *out)
 	need(pipe(fds) == 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
 	l = lines_new(files, 1);
-	job_init(&j, 1);
+	job_init(&j, 1, 1);
 	for (size_t i = 0; at < in.n; i++) {
 		size_t piece = sizes.n ? 1 + in.n * (unsigned char)sizes.p[i % sizes.n] / 1024 :
 					 PIECE_MAX;
@@ -143,7 +142,6 @@ static void feed(struct str in, struct str sizes, struct buf *out)
 	lines_free(l);
 	job_free(&j);
 	work_free(w);
-	sink_free(sink);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
