@@ -29,8 +29,10 @@ struct account {
 	struct secrets proof;    /* under the carrier's proof_key */
 	struct secrets handshake; /* under its handshake_key */
 	const char *secret_header; /* the header that holds a credential of this account itself, or NULL */
-	unsigned secrets; /* those that its program asked for: CARRIER_PROOF, CARRIER_HANDSHAKE */
-	void *own;        /* what the carrier's open_account made */
+	struct str send[SEND_KEYS]; /* under the carrier's send_keys, in their order; {NULL, 0}: not configured */
+	struct str base_url; /* without a slash at the end; {NULL, 0}: the carrier's own hosts */
+	unsigned secrets; /* those that its program asked for: CARRIER_PROOF, CARRIER_HANDSHAKE, CARRIER_SEND */
+	void *own; /* what the carrier's open_account made */
 };
 
 /* The accounts of one carrier. */
@@ -51,6 +53,93 @@ struct answer {
 
 /* Refuse the method of the request with 405; ${allow} says which ones there are. */
 void answer_refuse(struct answer *a, const char *allow);
+
+/*
+ * One request to the API of a carrier, as `request` makes it: all that it points to lives in the
+ * arena of its dispatch, or for ever.
+ */
+enum submit_auth {
+	SUBMIT_OPEN,   /* no credentials */
+	SUBMIT_BASIC,  /* RFC 7617: ${user} and the secret */
+	SUBMIT_BEARER, /* RFC 6750: `authorization: Bearer` and the secret */
+	SUBMIT_HEADER, /* the header ${header}: ${prefix}, then the secret */
+};
+
+/* A field of a form of type multipart/form-data (RFC 7578): a text, or a file. */
+struct submit_field {
+	struct str name, value;
+	struct str path; /* the file whose bytes are sent; {NULL, 0}: ${value} is */
+	struct str file_name, type;
+};
+
+struct submit {
+	const char *method;
+	struct str url;
+	struct header headers[SUBMIT_HEADERS]; /* names in lower case; never a secret */
+	size_t n_headers;
+	const char *type; /* the Content-Type of the body; NULL: it has none */
+	struct str body;
+	struct str path; /* a file that is the body, instead; {NULL, 0}: none */
+	struct submit_field fields[SUBMIT_FIELDS]; /* the body is a form of these, instead */
+	size_t n_fields;
+	struct {
+		enum submit_auth how;
+		struct str user;
+		const char *header, *prefix;
+		unsigned key; /* the secret: an index into the account's `send` */
+	} auth;
+	bool prepares;   /* it reaches nobody (an upload), and may be made again at will */
+	bool idempotent; /* it carries a key by which the carrier drops the second of two */
+	unsigned parts;  /* how many parts the dispatch takes in all; at least 1 */
+};
+
+/*
+ * What is to be sent: one part of a record to one recipient.  ${message} is a message with direction
+ * "out", or an event ("typing", "read") with direction "out".  Part 0 is asked for first, and its
+ * request says how many there are.
+ */
+struct dispatch {
+	const struct account *account;
+	const struct json *message;
+	struct str from; /* our address: chosen by the route, else the message's, else {NULL, 0} */
+	struct str to; /* the recipient's address; {NULL, 0} where the record names a chat alone */
+	unsigned part; /* from 0 */
+	unsigned step; /* from 0: one more for each judgement OUTCOME_NEXT of this part */
+	struct str carry; /* what that judgement kept, or {NULL, 0} */
+	struct str key; /* the same for each attempt of this part, and for no other: an idempotency key */
+	struct str status_url; /* where receipts are to go, from the account's public_url; or {NULL, 0} */
+	bool split;            /* a text that is too long becomes parts; else it is refused */
+	int64_t now;           /* milliseconds since 1970: for periods that end at `expires_at` */
+	struct arena *arena;
+};
+
+/* What came back. */
+struct response {
+	int status;                   /* HTTP */
+	const struct header *headers; /* names in lower case */
+	size_t n_headers;
+	struct str body; /* whole, or as much as fitted below SUBMIT_ANSWER_MAX */
+	bool cut;        /* the body is longer than that, or the connection broke inside it */
+};
+
+enum outcome {
+	OUTCOME_SENT,    /* the carrier took it */
+	OUTCOME_NEXT,    /* a step on the way: `request` is to be asked for the next */
+	OUTCOME_FAILED,  /* it will not go over this account, however often it is tried */
+	OUTCOME_RETRY,   /* it did not go, and could later */
+	OUTCOME_UNKNOWN, /* it may have gone: the answer does not tell */
+};
+
+struct judgement {
+	enum outcome outcome;   /* arrives as OUTCOME_UNKNOWN */
+	struct str external_id; /* OUTCOME_SENT: what the carrier calls the message, if it says so */
+	struct str conversation;  /* OUTCOME_SENT: the chat that it opened, where it opened one */
+	struct str carry;         /* OUTCOME_NEXT */
+	struct canon_error error; /* unless OUTCOME_SENT, OUTCOME_NEXT: class, text, carrier_code */
+	int64_t retry_ms;    /* the body asks for so long a wait; -1, as it arrives: it does not */
+	bool failover;       /* another account or carrier could do what this one could not */
+	struct arena *arena; /* where texts that are made can live */
+};
 
 /* A proof that held. */
 struct verdict {
@@ -106,6 +195,19 @@ struct carrier {
 	 */
 	int (*normalize)(const struct accounts *accounts, const struct hook *h,
 			 struct canon_list *out, struct err *e);
+
+	/* The keys that hold what its API asks for, NULL-terminated; NULL: nothing is sent over it. */
+	const char *const *send_keys;
+
+	/*
+	 * Make ${out}, which arrives cleared with one part, of ${d}.  Return 0, or -1: FAULT_DATA with
+	 * "unsupported-type" (the carrier has no such kind), "message-malformed", "text-too-long" or
+	 * "address-malformed"; FAULT_DENIED with "send-unconfigured" where the account lacks a key.
+	 */
+	int (*request)(const struct dispatch *d, struct submit *out, struct err *e);
+
+	/* Say what ${r}, the answer to the request that ${d} became, means. */
+	void (*judge)(const struct dispatch *d, const struct response *r, struct judgement *j);
 };
 
 /* A carrier with its accounts, as the configuration has it. */
@@ -118,7 +220,7 @@ struct carrier_conf {
 struct carriers;
 
 /* The secrets that a program needs: what it does not ask for is never resolved. */
-enum { CARRIER_PROOF = 1, CARRIER_HANDSHAKE = 2 };
+enum { CARRIER_PROOF = 1, CARRIER_HANDSHAKE = 2, CARRIER_SEND = 4 };
 
 /**
  * carriers_open(conf, secrets, custom, e):

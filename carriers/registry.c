@@ -31,6 +31,25 @@ static int secrets_read(struct conf *conf, const struct json *value, struct secr
 	return 0;
 }
 
+/* What its API asks for: of a key that is being rotated, the first. */
+static int send_read(const struct carrier *c, struct conf *conf, const struct json *v,
+		     struct account *a, struct err *e)
+{
+	a->base_url = json_get_str(v, "base_url");
+	while (a->base_url.n && a->base_url.p[a->base_url.n - 1] == '/')
+		a->base_url.n--;
+	for (size_t i = 0; c->send_keys && c->send_keys[i]; i++) {
+		struct str text[SECRETS_PER_KEY];
+		int n = conf_secret(conf, json_get(v, c->send_keys[i]), text, SECRETS_PER_KEY, e);
+
+		if (n < 0)
+			return -1;
+		if (n > 0)
+			a->send[i] = text[0];
+	}
+	return 0;
+}
+
 static int account_read(const struct carrier_conf *of, struct conf *conf, const struct json *v,
 			unsigned secrets, struct account *a, struct err *e)
 {
@@ -50,6 +69,8 @@ static int account_read(const struct carrier_conf *of, struct conf *conf, const 
 		return -1;
 	if ((secrets & CARRIER_PROOF) && c->proof_key &&
 	    secrets_read(conf, json_get(v, c->proof_key), &a->proof, e) < 0)
+		return -1;
+	if ((secrets & CARRIER_SEND) && send_read(c, conf, v, a, e) < 0)
 		return -1;
 	if (c->open_account)
 		return c->open_account(

@@ -36,6 +36,13 @@ extern size_t limit_line; /* set at start, before there are threads */
  * a webhook of 1 MiB with one long name and thousands of messages would become gigabytes. */
 #define SHARED_MAX KIB(1)
 
+#define SEND_KEYS \
+	4 /* credentials that the API of one carrier asks for: at most a user and two secrets */
+#define SUBMIT_HEADERS 8 /* headers of one request to a carrier beside the usual ones */
+#define SUBMIT_FIELDS  8 /* fields of a form with a file */
+#define SUBMIT_ANSWER_MAX \
+	KIB(64) /* a carrier's answer to a message: below 4 KiB, error pages of proxies some 10 */
+
 #define FORM_FIELDS_MAX 1000 /* fields of one form; Twilio sends some 40 */
 #define SIGN_BASE_MAX \
 	KIB(1024) /* URL and sorted fields: no longer than the body that they came in */
