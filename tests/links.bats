@@ -103,6 +103,7 @@ door() {
 	door 'sqlite3' $'lib/db.c\nlib/db_log.c'
 	door 'archive' lib/bundle.c
 	door 'xxhash' lib/hash.c
+	door 'utf8proc' lib/nfc.c
 	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
 	door '(zstd|zlib)' "lib/pack.c
 lib/pack_frame.c"

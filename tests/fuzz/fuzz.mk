@@ -28,7 +28,7 @@ $(FUZZ)/libfuzz.a: $(FUZZ_OBJ)
 	ar rcs $@ $^
 
 $(FUZZ)/%: tests/fuzz/%.c $(FUZZ)/libfuzz.a
-	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ)/libfuzz.a -lyyjson -lzstd -lz -lcrypto -ljq -lpcre2-8 -lsqlite3
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ)/libfuzz.a -lyyjson -lzstd -lz -lcrypto -ljq -lpcre2-8 -lsqlite3 -lutf8proc
 
 # Seeds are the requests of the cases: whole, or their bodies.
 $(FUZZ)/corpus/%.seeded: tests/fuzz/seed $(wildcard tests/carriers/*/*/request.http) tests/schema/own.json
