@@ -200,6 +200,12 @@ struct carrier {
 	const char *const *send_keys;
 
 	/*
+	 * A message on the channel "mms" to several recipients is one message, in which they see each other:
+	 * one dispatch, without `to`.  False: each gets one by itself.
+	 */
+	bool groups;
+
+	/*
 	 * Make ${out}, which arrives cleared with one part, of ${d}.  Return 0, or -1: FAULT_DATA with
 	 * "unsupported-type" (the carrier has no such kind), "message-malformed", "text-too-long" or
 	 * "address-malformed"; FAULT_DENIED with "send-unconfigured" where the account lacks a key.
