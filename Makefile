@@ -19,7 +19,7 @@ ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MMD
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 # What is built, and what each program links beside libc: reviewed here, held by tests/links.bats.
-TOOLS = omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-models omni-store omni-archive omni-queue omni-pipe omni-replay
+TOOLS = omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-deliver omni-models omni-store omni-archive omni-queue omni-pipe omni-replay
 
 LIBS_stage         = -lyyjson -lzstd -lz
 LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls -lsqlite3
@@ -33,6 +33,7 @@ LIBS_omni-archive  = $(LIBS_stage) -lcrypto -larchive
 LIBS_omni-pipe     = $(LIBS_omni-route)
 LIBS_omni-replay   = $(LIBS_omni-route)
 LIBS_omni-ratelimit = $(LIBS_omni-route)
+LIBS_omni-deliver  = $(LIBS_stage) -lcrypto
 
 LIB_SRC      = $(wildcard lib/*.c)
 CARRIER_SRC  = $(wildcard carriers/*.c)

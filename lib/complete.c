@@ -16,7 +16,7 @@ static void bash_function(const char *name, const char *verb, const struct compl
 	for (int i = 0; i < c->n; i++) {
 		const struct opt *o = c->table[i];
 
-		if (!o->help || !o->arg)
+		if (!o->help || !o->arg || opt_may(o))
 			continue;
 		printf("\t--%s", o->name);
 		if (o->letter)
@@ -71,7 +71,7 @@ static void zsh_arguments(const struct complete *c)
 			putchar('[');
 			quoted(o->help);
 			putchar(']');
-			if (o->arg)
+			if (o->arg && !opt_may(o))
 				printf(":%s:%s", o->arg, is_file(o) ? "_files" : " ");
 			printf("' \\\n");
 		}
@@ -121,7 +121,7 @@ static void fish_options(const char *name, const char *verb, const struct comple
 		printf(" -l %s", o->name);
 		if (o->letter)
 			printf(" -s %c", o->letter);
-		if (o->arg)
+		if (o->arg && !opt_may(o))
 			printf(" -r");
 		printf(" -d ");
 		fish_quoted(o->help);

@@ -57,8 +57,8 @@ static void help(FILE *f, const struct program *p, const struct args *a)
 
 		if (!o->help)
 			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? " " : "",
-			 o->arg ? o->arg : "");
+		snprintf(left, sizeof(left), opt_may(o) ? "--%s%s[%s]" : "--%s%s%s", o->name,
+			 o->arg && !opt_may(o) ? " " : "", o->arg ? o->arg : "");
 		fprintf(f, "  %c%c%c %-20s  %s%s\n", o->letter ? '-' : ' ', o->letter ? o->letter : ' ',
 			o->letter ? ',' : ' ', left, o->help, o->many ? " (repeatable)" : "");
 	}
@@ -108,11 +108,14 @@ static void getopt_tables(const struct args *a, struct option *longs, char *shor
 	for (int i = 0; i < a->n; i++) {
 		const struct opt *o = a->table[i];
 
-		longs[i] = (struct option){ o->name, o->arg ? required_argument : no_argument, NULL,
-					    256 + i };
+		longs[i] = (struct option){ o->name,
+					    opt_may(o) ? optional_argument :
+					    o->arg     ? required_argument :
+							 no_argument,
+					    NULL, 256 + i };
 		if (o->letter) {
 			*shorts++ = o->letter;
-			if (o->arg)
+			if (o->arg && !opt_may(o)) /* the short one takes none */
 				*shorts++ = ':';
 		}
 	}

@@ -16,10 +16,16 @@ enum { OPT_MAX = 48 };
 struct opt {
 	const char *name; /* long name; NULL ends a table */
 	char letter;      /* short name, or 0 */
-	const char *arg; /* name of its argument in upper case ("FILE" completes file names), or NULL for a flag */
+	const char *arg; /* name of its argument in upper case ("FILE" completes file names), or NULL for a flag; "=FORMAT": it may be left out, and stands behind "=" */
 	const char *help; /* one line, lower case, no dot */
 	bool many;        /* may be given several times (then opt_values) */
 };
+
+/* True if ${o} takes an argument that may be left out. */
+static inline bool opt_may(const struct opt *o)
+{
+	return o->arg && o->arg[0] == '=';
+}
 
 struct program {
 	const char *name;       /* "omni-route"; of a verb "omni-queue put" */

@@ -29,6 +29,7 @@ links() {
 	links omni-normalize yyjson zstd z crypto jq
 	links omni-route yyjson zstd z crypto jq pcre2-8
 	links omni-ratelimit yyjson zstd z crypto jq pcre2-8
+	links omni-deliver yyjson zstd z crypto
 }
 
 @test "omni-archive alone links libarchive" {

@@ -11,6 +11,7 @@ extern const struct stage stage_normalize;
 extern const struct stage stage_route;
 extern const struct stage stage_queue_put;
 extern const struct stage stage_ratelimit;
+extern const struct stage stage_deliver;
 extern const struct command command_ratelimit_stat;
 extern const struct stage stage_queue_settle;
 extern const struct stage stage_queue_extend;

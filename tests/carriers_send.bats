@@ -1,0 +1,79 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Every case in carriers/CARRIER/send-CASE: message.ndjson must become the requests in want.ndjson, byte for byte, as
+# `omni-deliver --dry-run=json` shows them.  A case may have its own conf.json, else its carrier's send.json counts, or
+# conf.json.  The case is the directory that the program runs in: files that a message names stand there.
+
+load helper
+
+cases=$BATS_TEST_DIRNAME/carriers
+
+# conf(case): the configuration that it is sent with.
+conf() {
+	local file
+	for file in "$1/conf.json" "${1%/*}/send.json" "${1%/*}/conf.json"; do
+		[ ! -e "$file" ] || { echo "$file"; return; }
+	done
+}
+
+# send(case, option): what would be sent; its diagnostics go to the file err.  A refusal is exit code 1.
+send() {
+	(cd "$1" && OMNI_CLOCK=2026-01-14T09:00:00Z omni-deliver -q -c "$(conf "$1")" "$2" message.ndjson) 2>err || [ $? -eq 1 ]
+}
+
+# each(function): call it with the directory of every case; list those for which it fails.
+each() {
+	local case bad=()
+	for case in "$cases"/*/send-*/; do
+		[ -e "$case" ] || continue
+		"$1" "${case%/}" || bad+=("${case#"$cases/"}")
+	done
+	if [ "${#bad[@]}" -gt 0 ]; then
+		printf '%d failed:\n' "${#bad[@]}"
+		printf '  %s\n' "${bad[@]}"
+		return 1
+	fi
+}
+
+@test "every message becomes the requests that it must" {
+	shown=0
+	same() {
+		send "$1" --dry-run=json >out
+		[ ! -s err ] && diff -u "$1/want.ndjson" out >changes 2>&1 && return
+		cat err
+		[ "$((shown++))" -ge 3 ] || head -n 8 changes | cut -c1-2000
+		return 1
+	}
+	each same
+}
+
+@test "no request shows a secret of its configuration" {
+	hidden() {
+		local secret
+		send "$1" --dry-run=json >out
+		send "$1" --dry-run >>out
+		jq -r '.carriers[] | (if type == "array" then .[] else . end) | to_entries[]
+			| select(.key | test("secret|token|password|api_key|access_key|signing_key|header_value")) | .value
+			| if type == "array" then .[] else . end | select(type == "string" and (test("^(env|file|cred):") | not))' \
+			"$(conf "$1")" >secrets
+		while read -r secret; do
+			! grep -qF -e "$secret" out || { echo "$secret"; return 1; }
+		done <secrets
+	}
+	each hidden
+}
+
+@test "curl takes each command, and a shell reads it as what it is" {
+	mkdir bin
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >>"$CALLS"\n' >bin/curl
+	chmod +x bin/curl
+	runs() {
+		export CALLS=$PWD/calls
+		rm -f calls
+		send "$1" --dry-run >script
+		(cd "$1" && PATH=$BATS_TEST_TMPDIR/bin:$PATH sh -eu) <<<"$(sed 's/\$[A-Z][A-Z_0-9]*/secret/g' script)" || return
+		jq -r .url "$1/want.ndjson" | grep -v '^null$' | sort >urls
+		[ ! -s urls ] || grep -xF -f urls calls | sort -u | diff - <(sort -u urls)
+	}
+	each runs
+}

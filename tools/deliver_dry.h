@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* A request to a carrier as text: what omni-deliver would do.  Secrets are named, never shown. */
+#ifndef OMNI_DELIVER_DRY_H
+#define OMNI_DELIVER_DRY_H
+
+#include "deliver_read.h"
+
+/* Append ${x}, the request of ${leg} of ${s}, as a command line of curl for sh(1), without a line end. */
+void dry_curl(struct buf *b, const struct sending *s, const struct leg *leg, const struct submit *x);
+
+/* The same as one JSON object; omni-deliver(1) lists its members. */
+void dry_json(struct buf *b, const struct sending *s, const struct leg *leg, const struct submit *x);
+
+/* Append ${s} as one word of sh(1) that stands for exactly these bytes (no NUL), and is safe to show. */
+void dry_word(struct buf *b, struct str s);
+
+#endif

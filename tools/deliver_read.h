@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* What omni-deliver is to send, read from a record: over which accounts, to whom, and as which requests. */
+#ifndef OMNI_DELIVER_READ_H
+#define OMNI_DELIVER_READ_H
+
+#include "carrier.h"
+#include "id.h"
+#include "rec.h"
+
+/* An account that the record could go over, the best first. */
+struct candidate {
+	const struct carrier_conf *of;
+	struct account *account;
+	struct str from; /* our address, or {NULL, 0} */
+};
+
+struct sending {
+	struct str id;     /* of the record */
+	struct id subject; /* what is sent once: of its idempotency_key, else of its id */
+	const struct json *message;
+	struct candidate *over;
+	size_t n_over;
+	struct str *to; /* addresses; where the record names a chat alone, one {NULL, 0} */
+	size_t n_to;
+	int64_t not_before, expires; /* milliseconds since 1970; 0: it does not say */
+};
+
+/*
+ * True if ${r} is to be sent: a message with direction "out" that no carrier has a name for yet, or such
+ * an event "typing" or "read".  What a carrier told us of (an echo of what went out elsewhere) is not.
+ */
+bool sending_wanted(const struct rec *r);
+
+/**
+ * sending_read(s, r, carriers, e):
+ * Fill ${s} from ${r}; all of it lives in r->arena, in the line or in ${carriers}.  Return 0, or -1 with
+ * FAULT_DATA: "message-malformed", "no-route", "account-unknown", "unsupported-carrier".
+ */
+int sending_read(struct sending *s, struct rec *r, const struct carriers *carriers, struct err *e);
+
+/* What one request is of: ${part} of the text to the recipient ${to}, over ${over}. */
+struct leg {
+	size_t over, to;
+	unsigned part;
+};
+
+/* Fill ${d} for a leg of ${s}: all but split, now, step and carry. */
+void sending_dispatch(struct dispatch *d, const struct sending *s, const struct leg *leg,
+		      struct arena *arena);
+
+#endif
