@@ -137,13 +137,10 @@ void hasher_free(struct hasher *h)
 }
 
 /* RFC 2104. */
-struct mac *mac_new(enum hash h, struct str key)
+static void mac_key(struct mac *m, enum hash h, struct str key)
 {
-	struct mac *m = malloc(sizeof(*m));
 	unsigned char pad[BLOCK_MAX] = { 0 };
 
-	if (!m)
-		diag_oom();
 	m->hash = h;
 	if (key.n > hashes[h].block)
 		hash_of(h, &key, 1, pad);
@@ -158,6 +155,15 @@ struct mac *mac_new(enum hash h, struct str key)
 	state_init(h, &m->outer);
 	state_add(h, &m->outer, pad, hashes[h].block);
 	OPENSSL_cleanse(pad, sizeof(pad));
+}
+
+struct mac *mac_new(enum hash h, struct str key)
+{
+	struct mac *m = malloc(sizeof(*m));
+
+	if (!m)
+		diag_oom();
+	mac_key(m, h, key);
 	return m;
 }
 
@@ -180,6 +186,17 @@ size_t mac_of(const struct mac *m, const struct str *parts, size_t n, unsigned c
 	state_add(m->hash, &s, out, hashes[m->hash].size);
 	state_end(m->hash, &s, out);
 	return hashes[m->hash].size;
+}
+
+size_t mac_once(enum hash h, struct str key, const struct str *parts, size_t n,
+		unsigned char out[HASH_MAX])
+{
+	struct mac m;
+
+	mac_key(&m, h, key);
+	n = mac_of(&m, parts, n, out);
+	OPENSSL_cleanse(&m, sizeof(m));
+	return n;
 }
 
 bool crypto_equal(struct str a, struct str b)

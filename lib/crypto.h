@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The door to OpenSSL: hashes, HMAC, constant-time compare, random bytes; and the encodings that go
- * with them.
+ * with them.  Keys and what is made with them: crypto_key.h, crypto_seal.h.
  */
 #ifndef OMNI_CRYPTO_H
 #define OMNI_CRYPTO_H
@@ -45,6 +45,10 @@ void mac_free(struct mac *m);
  * ${out}.
  */
 size_t mac_of(const struct mac *m, const struct str *parts, size_t n, unsigned char out[HASH_MAX]);
+
+/* The same with a ${key} that is used but once. */
+size_t mac_once(enum hash h, struct str key, const struct str *parts, size_t n,
+		unsigned char out[HASH_MAX]);
 
 /* Equality in a time that depends on the lengths alone. */
 bool crypto_equal(struct str a, struct str b);
