@@ -100,7 +100,7 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tests/unit $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) \
-		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3 -lutf8proc
+		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3 -lutf8proc -lcurl
 
 $(BUILD)/%.so: tests/preload/%.c
 	@mkdir -p $(@D)

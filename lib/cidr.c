@@ -86,11 +86,64 @@ int cidr_read(struct str s, struct cidr *c)
 	return 0;
 }
 
+static bool begins_with(const unsigned char *bytes, const unsigned char *prefix, unsigned bits)
+{
+	unsigned whole = bits / 8, rest = bits % 8;
+
+	return memcmp(bytes, prefix, whole) == 0 &&
+	       (rest == 0 || (bytes[whole] ^ prefix[whole]) >> (8 - rest) == 0);
+}
+
 bool cidr_has(const struct cidr *c, const struct address *a)
 {
-	unsigned whole = c->bits / 8, rest = c->bits % 8;
+	return a->known && begins_with(a->bytes, c->address.bytes, c->bits);
+}
 
-	if (!a->known || memcmp(a->bytes, c->address.bytes, whole) != 0)
+/* What is in 2000::/3, the unicast addresses of IPv6, and in IPv4, and not public all the same. */
+static const struct {
+	unsigned bits; /* of the bytes */
+	unsigned char bytes[6];
+} special_v4[] = {
+	{ 8, { 0 } },		  /* this network */
+	{ 8, { 10 } },		  /* private */
+	{ 10, { 100, 64 } },	  /* shared: between a provider and its customers */
+	{ 8, { 127 } },		  /* loopback */
+	{ 16, { 169, 254 } },	  /* link-local: there live the metadata services of clouds */
+	{ 12, { 172, 16 } },	  /* private */
+	{ 24, { 192, 0, 0 } },	  /* protocol assignments */
+	{ 24, { 192, 0, 2 } },	  /* documentation */
+	{ 24, { 192, 88, 99 } },  /* relays of 6to4 */
+	{ 16, { 192, 168 } },	  /* private */
+	{ 15, { 198, 18 } },	  /* benchmarking */
+	{ 24, { 198, 51, 100 } }, /* documentation */
+	{ 24, { 203, 0, 113 } },  /* documentation */
+	{ 4, { 224 } },		  /* multicast */
+	{ 4, { 240 } },		  /* reserved, and broadcast */
+}, special_v6[] = {
+	{ 23, { 0x20, 0x01, 0x00 } },		  /* protocol assignments; Teredo */
+	{ 32, { 0x20, 0x01, 0x0d, 0xb8 } },	  /* documentation */
+	{ 16, { 0x20, 0x02 } },			  /* 6to4 */
+	{ 20, { 0x3f, 0xff, 0x00 } },		  /* documentation */
+};
+
+static bool is_public_v4(const unsigned char *four)
+{
+	for (size_t i = 0; i < LEN(special_v4); i++)
+		if (begins_with(four, special_v4[i].bytes, special_v4[i].bits))
+			return false;
+	return true;
+}
+
+bool cidr_public(const struct address *a)
+{
+	static const unsigned char nat64[V4_AT] = { 0x00, 0x64, 0xff, 0x9b };
+
+	if (!a->known)
 		return false;
-	return rest == 0 || (a->bytes[whole] ^ c->address.bytes[whole]) >> (8 - rest) == 0;
+	if (is_v4(a) || memcmp(a->bytes, nat64, V4_AT) == 0)
+		return is_public_v4(a->bytes + V4_AT);
+	for (size_t i = 0; i < LEN(special_v6); i++)
+		if (begins_with(a->bytes, special_v6[i].bytes, special_v6[i].bits))
+			return false;
+	return a->bytes[0] >> 5 == 1;
 }

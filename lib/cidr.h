@@ -42,4 +42,12 @@ int cidr_read(struct str s, struct cidr *c);
 
 bool cidr_has(const struct cidr *c, const struct address *a);
 
+/*
+ * True if ${a} is an address of the public Internet (unicast, and none of the special-purpose ranges of the IANA
+ * registries, RFC 6890): not private, shared (100.64.0.0/10), loopback, link-local, multicast, documentation,
+ * benchmarking or reserved.  IPv6 that stands for an IPv4 address: NAT64 (64:ff9b::/96) is what that is, 6to4
+ * and Teredo never are.
+ */
+bool cidr_public(const struct address *a);
+
 #endif

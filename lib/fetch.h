@@ -9,6 +9,9 @@
  *
  *	fetch_start(f, &x);
  *	poll(fetch_fd(f)); while ((x = fetch_done(f))) …
+ *
+ * All of it is called from one thread.  Nothing is ever sent twice that may not be: where a connection that
+ * was kept open ends without an answer, only what `repeatable` allows goes out again on another one.
  */
 #ifndef OMNI_FETCH_H
 #define OMNI_FETCH_H
@@ -23,15 +26,26 @@ struct fetch_options {
 	unsigned total;    /* connections in all; 0: 1024 */
 	const char *agent; /* User-Agent; NULL: "omni/VERSION" */
 	const char *ca; /* a file of certificates to trust instead of the system's; NULL: the system's */
-	bool multiplex; /* one connection to a host, with many streams, where it speaks HTTP/2 */
-	bool public_only; /* refuse addresses that are not public (cidr_public), after DNS and after each redirect */
+	/* HTTP/2 where a server offers it (over TLS), many streams in one connection; else HTTP/1.1 */
+	bool multiplex;
+	/*
+	 * Refuse addresses that are not public (cidr_public), after DNS, after each redirect, and of connections
+	 * that are used again.  Behind a proxy of the environment only an address that stands in the URL can be
+	 * checked: names are the proxy's to look up, and to refuse.
+	 */
+	bool public_only;
 };
 
 /* What became of a request: only the first has an answer. */
 enum fetch_end {
 	FETCH_OK,
-	FETCH_UNSENT, /* nothing was written: no address, no connection, no TLS; safe to try again */
-	FETCH_BROKEN, /* the connection broke, or the time ran out, when something had been written */
+	/* nothing was written: no address, no connection, no TLS, not to be said in HTTP; safe to try again */
+	FETCH_UNSENT,
+	/*
+	 * The connection broke, or the time ran out, when something had been written: what became of it is not
+	 * known, `status` is 0 or what had come of an answer.
+	 */
+	FETCH_BROKEN,
 	FETCH_REFUSED, /* an address or a redirect that may not be; nothing was written there */
 	FETCH_LARGE,   /* the answer is larger than it may be; what fitted is there */
 	FETCH_STOPPED, /* by fetch_stop, or because `take` returned false */
@@ -58,14 +72,24 @@ struct fetch_request {
 	struct str body_path;             /* a file that is the body, instead */
 	const struct fetch_field *fields; /* a form that is the body, instead */
 	size_t n_fields;
-	struct str user, password; /* for Basic; {NULL, 0}: none.  Never sent to another host than that of the URL */
-	const char *cert, *key;       /* of the client, PEM files; NULL: none */
-	int64_t connect_ms, total_ms; /* deadlines; 0: 10 s, 60 s */
-	unsigned redirects; /* how many are followed; headers and credentials stay with the first host */
-	size_t answer_max; /* bytes of the body */
+	struct str user, password; /* for Basic; {NULL, 0}: none */
+	const char *cert, *key;    /* of the client, PEM files; NULL: none */
 	/*
-	 * Called in fetch's thread with what has come of the body of a final answer, instead of keeping
-	 * it: for large files.  False ends the request.  NULL: the body is kept.
+	 * Deadlines; 0: 10 s, 60 s.  The first is for all that goes before the request itself, waiting for one of
+	 * the connections that a host may have included.
+	 */
+	int64_t connect_ms, total_ms;
+	/*
+	 * How many are followed, of GET and HEAD only; 0: the redirect is the answer.  Headers, credentials and
+	 * certificate stay with the first host (scheme, name and port); from https to http is refused.
+	 */
+	unsigned redirects;
+	size_t answer_max; /* bytes of the body */
+	bool repeatable; /* done twice is as if done once; GET, HEAD, PUT, DELETE and OPTIONS are in any case */
+	bool private_ok; /* the host of the URL is the operator's own: public_only is for redirects only */
+	/*
+	 * Called in fetch's thread with what has come of the body of a final answer, instead of keeping it: for
+	 * large files; `status` and `answer` are there.  False ends the request.  NULL: the body is kept.
 	 */
 	bool (*take)(struct fetch_request *x, struct str bytes);
 	void *own; /* for the caller */
@@ -73,7 +97,7 @@ struct fetch_request {
 	/* set when it is done */
 	enum fetch_end end;
 	int status;
-	const struct header *answer; /* headers, names in lower case */
+	const struct header *answer; /* headers, names in lower case; values as they came, any bytes */
 	size_t n_answer;
 	struct str answer_body;
 	struct str final_url; /* after redirects */

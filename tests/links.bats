@@ -105,6 +105,7 @@ door() {
 	door 'archive' lib/bundle.c
 	door 'xxhash' lib/hash.c
 	door 'utf8proc' lib/nfc.c
+	(cd "$src" && grep -lE '^#include <curl' lib/*.[ch] carriers/*.[ch] tools/*.[ch]; grep -l '"fetch_private\.h"' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/fetch' || :; } | nothing
 	(cd "$src" && grep -lE '^#include <(microhttpd|gnutls)' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/serve' || :; } | nothing
 	door '(zstd|zlib)' "lib/pack.c
 lib/pack_frame.c"

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include "fetch_private.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "diag.h"
+
+enum { CONNECT_MS = 10000, TOTAL_MS = 60000, FILE_BUFFER = 131072, IDLE_SECONDS = 50 };
+
+void fetch_end(struct fetch_slot *s, enum fetch_end end, const char *fmt, ...)
+{
+	struct fetch_request *x = s->request;
+	va_list ap;
+	int n = 0;
+
+	x->end = end;
+	if (s->url.host.n > 0 && url_host_plain(s->url.host))
+		n = snprintf(x->text, sizeof(x->text),
+			     "%.*s: ", (int)(s->url.host.n < 100 ? s->url.host.n : 100), s->url.host.p);
+	va_start(ap, fmt);
+	vsnprintf(x->text + n, sizeof(x->text) - (size_t)n, fmt, ap);
+	va_end(ap);
+	for (char *p = x->text; *p; p++)
+		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f)
+			*p = '?';
+}
+
+static bool is_token(const char *method)
+{
+	size_t n = 0;
+
+	while (method && method[n] >= 'A' && method[n] <= 'Z')
+		n++;
+	return n > 0 && n < 32 && method[n] == '\0';
+}
+
+static bool is_plain(struct str s)
+{
+	return s.n == 0 ||
+	       (!memchr(s.p, '\0', s.n) && !memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n));
+}
+
+static bool is_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f ||
+		    strchr("():;,\"", s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+/* curl copies texts; what it has no memory for it would leave out. */
+static void must(CURLcode code)
+{
+	if (code == CURLE_OUT_OF_MEMORY)
+		diag_oom();
+}
+
+static void add_header(struct fetch_slot *s, const char *line)
+{
+	struct curl_slist *list = curl_slist_append(s->headers, line);
+
+	if (!list)
+		diag_oom();
+	s->headers = list;
+}
+
+static int set_headers(struct fetch_slot *s)
+{
+	const struct fetch_request *x = s->request;
+	bool typed = false;
+
+	/* Without this curl waits a second for "100 Continue" where a body is large. */
+	add_header(s, "Expect:");
+	for (size_t i = 0; i < x->n_headers; i++) {
+		const struct header *h = &x->headers[i];
+
+		if (!is_name(h->name) || !is_plain(h->value)) {
+			fetch_end(s, FETCH_UNSENT, "header %zu has a byte that no header may have",
+				  i + 1);
+			return -1;
+		}
+		typed |= str_eq_nocase(h->name, STR("content-type"));
+		/* curl's way to say that the value is empty is a semicolon. */
+		add_header(s, arena_fmt(s->arena, h->value.n > 0 ? "%.*s: %.*s" : "%.*s;",
+					(int)h->name.n, h->name.p, (int)h->value.n, h->value.p)
+				      .p);
+	}
+	/* Else it would be a form's. */
+	if (!typed && x->n_fields == 0)
+		add_header(s, "Content-Type:");
+	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+	return 0;
+}
+
+static bool has_body(const struct fetch_request *x)
+{
+	return x->body.p || x->body_path.p || x->n_fields > 0;
+}
+
+/* A file that is the body: regular, so that it can not block. */
+static int open_body(struct fetch_slot *s)
+{
+	int fd = open(arena_cstr(s->arena, s->request->body_path),
+		      O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(s->file = fdopen(fd, "rb"))) {
+		fetch_end(s, FETCH_UNSENT, "the file to send can not be read, or is no file: %.*s",
+			  STR_FMT(s->request->body_path));
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	/* curl's own reader of files; it rewinds where it has to. */
+	curl_easy_setopt(s->easy, CURLOPT_UPLOAD, 1L);
+	curl_easy_setopt(s->easy, CURLOPT_READDATA, s->file);
+	curl_easy_setopt(s->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)st.st_size);
+	return 0;
+}
+
+static int set_form(struct fetch_slot *s)
+{
+	const struct fetch_request *x = s->request;
+
+	s->form = curl_mime_init(s->easy);
+	if (!s->form)
+		diag_oom();
+	for (size_t i = 0; i < x->n_fields; i++) {
+		const struct fetch_field *f = &x->fields[i];
+		curl_mimepart *part = curl_mime_addpart(s->form);
+
+		if (!part)
+			diag_oom();
+		must(curl_mime_name(part, arena_cstr(s->arena, f->name)));
+		if (!f->path.p)
+			must(curl_mime_data(part, f->value.p ? f->value.p : "", f->value.n));
+		else if (access(arena_cstr(s->arena, f->path), R_OK) < 0 ||
+			 curl_mime_filedata(part, arena_cstr(s->arena, f->path)) != CURLE_OK) {
+			fetch_end(s, FETCH_UNSENT, "the file to send can not be read: %.*s",
+				  STR_FMT(f->path));
+			return -1;
+		}
+		if (f->file_name.p || f->path.p)
+			must(curl_mime_filename(
+				part, f->file_name.p ? arena_cstr(s->arena, f->file_name) : NULL));
+		if (f->type.p)
+			must(curl_mime_type(part, arena_cstr(s->arena, f->type)));
+	}
+	curl_easy_setopt(s->easy, CURLOPT_MIMEPOST, s->form);
+	return 0;
+}
+
+static int set_body(struct fetch_slot *s)
+{
+	const struct fetch_request *x = s->request;
+	bool post = strcmp(x->method, "POST") == 0;
+
+	if (x->body_path.p && open_body(s) < 0)
+		return -1;
+	if (x->n_fields > 0 && set_form(s) < 0)
+		return -1;
+	if (x->body.p || (post && !has_body(x))) {
+		curl_easy_setopt(s->easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.n);
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, x->body.n > 0 ? x->body.p : "");
+	}
+	if (strcmp(x->method, "HEAD") == 0)
+		curl_easy_setopt(s->easy, CURLOPT_NOBODY, 1L);
+	else if (x->body_path.p || (post ? !has_body(x) : strcmp(x->method, "GET") != 0 || has_body(x)))
+		must(curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, x->method));
+	return 0;
+}
+
+static void set_credentials(struct fetch_slot *s)
+{
+	const struct fetch_request *x = s->request;
+
+	if (x->user.p) {
+		curl_easy_setopt(s->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+		must(curl_easy_setopt(s->easy, CURLOPT_USERNAME, arena_cstr(s->arena, x->user)));
+		must(curl_easy_setopt(s->easy, CURLOPT_PASSWORD, arena_cstr(s->arena, x->password)));
+	}
+	if (x->cert)
+		must(curl_easy_setopt(s->easy, CURLOPT_SSLCERT, x->cert));
+	if (x->key)
+		must(curl_easy_setopt(s->easy, CURLOPT_SSLKEY, x->key));
+}
+
+int fetch_aim(struct fetch_slot *s, struct str text)
+{
+	if (url_split(text, &s->url) < 0 || !url_default_port(&s->url).p || !url_host_plain(s->url.host)) {
+		s->url = (struct url){ .scheme = STR_NONE };
+		fetch_end(s, s->hops > 0 ? FETCH_REFUSED : FETCH_UNSENT,
+			  "not a URL with http: or https: and a host");
+		return -1;
+	}
+	text = arena_str(s->arena, text);
+	url_split(text, &s->url);
+	s->url_text = text;
+	if (s->hops == 0)
+		s->first = s->url;
+	if (s->url.userinfo.p) {
+		fetch_end(s, FETCH_REFUSED, "credentials stand in the URL");
+		return -1;
+	}
+	if (!fetch_reach_url(s)) {
+		fetch_end(s, FETCH_REFUSED, "not an address of the public Internet");
+		return -1;
+	}
+	s->written = s->head_done = s->location = false;
+	s->head.n = 0;
+	must(curl_easy_setopt(s->easy, CURLOPT_URL, text.p));
+	return 0;
+}
+
+int fetch_time(struct fetch_slot *s)
+{
+	const struct fetch_request *x = s->request;
+	int64_t left = (x->total_ms ? x->total_ms : TOTAL_MS) - (fetch_clock_us() - s->started_us) / 1000;
+
+	if (left <= 0) {
+		fetch_end(s, s->hops > 0 ? FETCH_BROKEN : FETCH_UNSENT, "the time ran out");
+		return -1;
+	}
+	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(x->connect_ms ? x->connect_ms : CONNECT_MS));
+	curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, (long)left);
+	return 0;
+}
+
+/* What is the same for all requests. */
+static void set_rules(struct fetch_slot *s)
+{
+	const struct fetch_options *o = &s->fetch->options;
+	CURL *c = s->easy;
+
+	curl_easy_setopt(c, CURLOPT_PRIVATE, s);
+	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->error);
+	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	must(curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https"));
+	curl_easy_setopt(c, CURLOPT_USERAGENT, s->fetch->agent);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	/* HTTP/2 over TLS alone: without it curl 7.88 breaks every connection that is used again. */
+	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+			 (long)(o->multiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+	curl_easy_setopt(c, CURLOPT_PIPEWAIT, o->multiplex ? 1L : 0L);
+	/* Else a name that is slow to look up holds up all requests when the time of its own is over. */
+	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+	/* Shorter than the minute after which many servers close: a request must not meet that. */
+	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
+	if (s->fetch->ca) {
+		must(curl_easy_setopt(c, CURLOPT_CAINFO, s->fetch->ca));
+		curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
+	}
+}
+
+int fetch_prepare(struct fetch_slot *s)
+{
+	struct fetch_request *x = s->request;
+
+	if (!s->easy)
+		s->easy = curl_easy_init();
+	if (!s->easy)
+		diag_oom();
+	curl_easy_reset(s->easy);
+	s->error[0] = '\0';
+	if (!is_token(x->method)) {
+		fetch_end(s, FETCH_UNSENT, "a method that HTTP can not have");
+		return -1;
+	}
+	if (fetch_aim(s, x->url) < 0 || set_headers(s) < 0 || set_body(s) < 0)
+		return -1;
+	set_rules(s);
+	set_credentials(s);
+	fetch_listen(s);
+	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS,
+			 (long)(x->connect_ms ? x->connect_ms : CONNECT_MS));
+	curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, (long)(x->total_ms ? x->total_ms : TOTAL_MS));
+	if (x->take)
+		curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, (long)FILE_BUFFER);
+	return fetch_time(s);
+}
+
+void fetch_drop(struct fetch_slot *s)
+{
+	if (s->easy) {
+		curl_easy_setopt(s->easy, CURLOPT_MIMEPOST, NULL);
+		curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, NULL);
+	}
+	curl_mime_free(s->form);
+	curl_slist_free_all(s->headers);
+	if (s->file)
+		fclose(s->file);
+	s->form = NULL;
+	s->headers = NULL;
+	s->file = NULL;
+	arena_reset(s->arena);
+}
