@@ -145,14 +145,4 @@ struct send_part {
  */
 int send_part(struct sending *s, const struct send_room *room, struct send_part *part);
 
-/* ---- for tests and --dry-run ---- */
-
-/**
- * submit_put(b, carrier, d, out):
- * Append ${out} as a JSON object, without line end: {carrier, account, method, url, headers, auth?, body or
- * body64 or file or form}.  Secrets are named, not shown.
- */
-void submit_put(struct buf *b, const struct carrier *carrier, const struct dispatch *d,
-		const struct submit *out);
-
 #endif

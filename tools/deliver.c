@@ -81,14 +81,14 @@ static void show_refusal(struct deliver *d, const struct rec *r, const struct er
 	buf_free(&line);
 }
 
-static int show_leg(struct deliver *d, const struct rec *r, const struct sending *s,
+static int show_leg(struct deliver *d, const struct rec *r, const struct outgoing *s,
 		    struct leg *leg, unsigned *parts, struct out *o, struct err *e)
 {
 	struct submit *x = arena_calloc(r->arena, 1, sizeof(*x));
 	struct dispatch *dp = arena_calloc(r->arena, 1, sizeof(*dp));
 	struct rec made;
 
-	sending_dispatch(dp, s, leg, r->arena);
+	outgoing_dispatch(dp, s, leg, r->arena);
 	dp->split = d->split;
 	dp->now = clock_now();
 	x->parts = *parts;
@@ -110,10 +110,10 @@ static int show_leg(struct deliver *d, const struct rec *r, const struct sending
 /* The requests for ${r} over the first account that can make them. */
 static int show_all(struct deliver *d, struct rec *r, struct out *o, struct err *e)
 {
-	struct sending s;
+	struct outgoing s;
 	struct leg leg = { 0 };
 
-	if (sending_read(&s, r, d->carriers, e) < 0)
+	if (outgoing_read(&s, r, d->carriers, e) < 0)
 		return -1;
 	for (leg.to = 0; leg.to < s.n_to; leg.to++) {
 		unsigned parts = 1;
@@ -132,7 +132,7 @@ static int show(struct deliver *d, const struct rec *r, struct out *o, struct er
 {
 	struct rec copy = *r;
 
-	if (!sending_wanted(r) || show_all(d, &copy, o, e) == 0)
+	if (!outgoing_wanted(r) || show_all(d, &copy, o, e) == 0)
 		return 0;
 	if (d->dry == DRY_JSON)
 		return -1;
@@ -146,7 +146,7 @@ static int deliver_step(void *st, const struct rec *r, struct out *o, struct err
 
 	if (d->dry != DRY_NO)
 		return show(d, r, o, e);
-	if (sending_wanted(r))
+	if (outgoing_wanted(r))
 		return err_set(e, FAULT_TEMP, "sending-off",
 			       "this program only shows requests: run it with -n");
 	out_put(o, r);

@@ -210,7 +210,7 @@ static bool binary(const struct submit *x)
 	return x->body.n > 0 && memchr(x->body.p, '\0', x->body.n) != NULL;
 }
 
-void dry_curl(struct buf *b, const struct sending *s, const struct leg *leg, const struct submit *x)
+void dry_curl(struct buf *b, const struct outgoing *s, const struct leg *leg, const struct submit *x)
 {
 	const struct candidate *c = &s->over[leg->over];
 	struct buf v = { .max = SIZE_MAX };
@@ -252,6 +252,8 @@ static void json_auth(struct buf *b, const struct candidate *c, const struct sub
 	static const char *const hows[] = { "open", "basic", "bearer", "header" };
 	int user = credential(c->account, x->auth.user);
 
+	if (x->auth.how == SUBMIT_OPEN)
+		return;
 	json_key(b, "auth");
 	json_open(b, '{');
 	json_add_str(b, "how", str_c(hows[x->auth.how]));
@@ -264,8 +266,7 @@ static void json_auth(struct buf *b, const struct candidate *c, const struct sub
 		if (x->auth.prefix)
 			json_add_str(b, "prefix", str_c(x->auth.prefix));
 	}
-	if (x->auth.how != SUBMIT_OPEN)
-		json_add_str(b, "secret", str_c(key_of(c, x->auth.key)));
+	json_add_str(b, "secret", str_c(key_of(c, x->auth.key)));
 	json_close(b, '}');
 }
 
@@ -286,7 +287,7 @@ static void json_field(struct buf *b, const struct submit_field *f)
 	json_open(b, '{');
 	json_add_str(b, "name", f->name);
 	if (f->path.p)
-		json_add_str(b, "file", f->path);
+		json_add_str(b, "path", f->path);
 	else
 		json_bytes(b, "value", "value64", f->value);
 	json_opt_str(b, "file_name", f->file_name);
@@ -303,13 +304,13 @@ static void json_body(struct buf *b, const struct submit *x)
 			json_field(b, &x->fields[i]);
 		json_close(b, ']');
 	} else if (x->path.p) {
-		json_add_str(b, "file", x->path);
+		json_add_str(b, "path", x->path);
 	} else if (x->body.p) {
 		json_bytes(b, "body", "body64", x->body);
 	}
 }
 
-void dry_json(struct buf *b, const struct sending *s, const struct leg *leg, const struct submit *x)
+void dry_json(struct buf *b, const struct outgoing *s, const struct leg *leg, const struct submit *x)
 {
 	const struct candidate *c = &s->over[leg->over];
 
@@ -326,12 +327,12 @@ void dry_json(struct buf *b, const struct sending *s, const struct leg *leg, con
 	json_add_str(b, "url", x->url);
 	json_key(b, "headers");
 	json_open(b, '{');
+	if (x->type)
+		json_add_str(b, "content-type", str_c(x->type));
 	for (size_t i = 0; i < x->n_headers; i++) {
 		json_key_str(b, x->headers[i].name);
 		json_put_str(b, x->headers[i].value);
 	}
-	if (x->type)
-		json_add_str(b, "content-type", str_c(x->type));
 	json_close(b, '}');
 	json_auth(b, c, x);
 	json_body(b, x);

@@ -6,10 +6,10 @@
 #include "deliver_read.h"
 
 /* Append ${x}, the request of ${leg} of ${s}, as a command line of curl for sh(1), without a line end. */
-void dry_curl(struct buf *b, const struct sending *s, const struct leg *leg, const struct submit *x);
+void dry_curl(struct buf *b, const struct outgoing *s, const struct leg *leg, const struct submit *x);
 
 /* The same as one JSON object; omni-deliver(1) lists its members. */
-void dry_json(struct buf *b, const struct sending *s, const struct leg *leg, const struct submit *x);
+void dry_json(struct buf *b, const struct outgoing *s, const struct leg *leg, const struct submit *x);
 
 /* Append ${s} as one word of sh(1) that stands for exactly these bytes (no NUL), and is safe to show. */
 void dry_word(struct buf *b, struct str s);

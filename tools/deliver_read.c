@@ -8,7 +8,7 @@ static bool derived(struct str id)
 	return id_valid(id) && id.p[14] == '5'; /* the version of a UUID, RFC 9562 */
 }
 
-bool sending_wanted(const struct rec *r)
+bool outgoing_wanted(const struct rec *r)
 {
 	struct str event;
 
@@ -35,7 +35,7 @@ static struct str address_of(const struct json *party)
 }
 
 /* Add what ${from} names, the route or one of its fallbacks or the message, if it is configured; ${e} says why not. */
-static void consider(struct sending *s, const struct json *from, struct str address,
+static void consider(struct outgoing *s, const struct json *from, struct str address,
 		     const struct carriers *carriers, struct err *e)
 {
 	struct str name = json_get_str(from, "carrier"), account = json_get_str(from, "account");
@@ -57,7 +57,7 @@ static void consider(struct sending *s, const struct json *from, struct str addr
 		s->over[s->n_over++] = (struct candidate){ of, a, address };
 }
 
-static int read_over(struct sending *s, const struct json *route, struct arena *a,
+static int read_over(struct outgoing *s, const struct json *route, struct arena *a,
 		     const struct carriers *carriers, struct err *e)
 {
 	const struct json *fallback = json_get(route, "fallback");
@@ -79,7 +79,28 @@ static int read_over(struct sending *s, const struct json *route, struct arena *
 	return s->n_over > 0 ? 0 : -1;
 }
 
-static int read_to(struct sending *s, struct arena *a, struct err *e)
+/*
+ * A message to a group is one, where the carrier has groups; then accounts of carriers that have none are not
+ * asked, and the other way round.
+ */
+static void read_group(struct outgoing *s)
+{
+	bool group = s->over[0].of->carrier->groups;
+	size_t n = 0;
+
+	if (s->n_to < 2 || !str_eq(json_get_str(s->message, "channel"), STR("mms")))
+		return;
+	for (size_t i = 0; i < s->n_over; i++)
+		if (s->over[i].of->carrier->groups == group)
+			s->over[n++] = s->over[i];
+	s->n_over = n;
+	if (group) {
+		s->to[0] = STR_NONE;
+		s->n_to = 1;
+	}
+}
+
+static int read_to(struct outgoing *s, struct arena *a, struct err *e)
 {
 	const struct json *to = json_get(s->message, "to");
 
@@ -105,11 +126,11 @@ static int read_time(const struct json *message, const char *key, int64_t *ms, s
 	return 0;
 }
 
-int sending_read(struct sending *s, struct rec *r, const struct carriers *carriers, struct err *e)
+int outgoing_read(struct outgoing *s, struct rec *r, const struct carriers *carriers, struct err *e)
 {
 	struct str key;
 
-	*s = (struct sending){ .message = rec_root(r), .id = rec_str(r, "id") };
+	*s = (struct outgoing){ .message = rec_root(r), .id = rec_str(r, "id") };
 	if (!s->id.n)
 		return malformed(e, "it has no id, by which it would be known that it was sent");
 	key = json_get_str(s->message, "idempotency_key");
@@ -122,7 +143,10 @@ int sending_read(struct sending *s, struct rec *r, const struct carriers *carrie
 	if (read_to(s, r->arena, e) < 0 || read_time(s->message, "send_at", &s->not_before, e) < 0 ||
 	    read_time(s->message, "expires_at", &s->expires, e) < 0)
 		return -1;
-	return read_over(s, json_get(s->message, "route"), r->arena, carriers, e);
+	if (read_over(s, json_get(s->message, "route"), r->arena, carriers, e) < 0)
+		return -1;
+	read_group(s);
+	return 0;
 }
 
 /* Where omni-recv hears of this account. */
@@ -137,7 +161,7 @@ static struct str status_url(const struct candidate *c, struct arena *a)
 			STR_NONE;
 }
 
-void sending_dispatch(struct dispatch *d, const struct sending *s, const struct leg *leg,
+void outgoing_dispatch(struct dispatch *d, const struct outgoing *s, const struct leg *leg,
 		      struct arena *arena)
 {
 	const struct candidate *c = &s->over[leg->over];

@@ -14,7 +14,7 @@ struct candidate {
 	struct str from; /* our address, or {NULL, 0} */
 };
 
-struct sending {
+struct outgoing {
 	struct str id;     /* of the record */
 	struct id subject; /* what is sent once: of its idempotency_key, else of its id */
 	const struct json *message;
@@ -29,14 +29,14 @@ struct sending {
  * True if ${r} is to be sent: a message with direction "out" that no carrier has a name for yet, or such
  * an event "typing" or "read".  What a carrier told us of (an echo of what went out elsewhere) is not.
  */
-bool sending_wanted(const struct rec *r);
+bool outgoing_wanted(const struct rec *r);
 
 /**
- * sending_read(s, r, carriers, e):
+ * outgoing_read(s, r, carriers, e):
  * Fill ${s} from ${r}; all of it lives in r->arena, in the line or in ${carriers}.  Return 0, or -1 with
  * FAULT_DATA: "message-malformed", "no-route", "account-unknown", "unsupported-carrier".
  */
-int sending_read(struct sending *s, struct rec *r, const struct carriers *carriers, struct err *e);
+int outgoing_read(struct outgoing *s, struct rec *r, const struct carriers *carriers, struct err *e);
 
 /* What one request is of: ${part} of the text to the recipient ${to}, over ${over}. */
 struct leg {
@@ -45,7 +45,7 @@ struct leg {
 };
 
 /* Fill ${d} for a leg of ${s}: all but split, now, step and carry. */
-void sending_dispatch(struct dispatch *d, const struct sending *s, const struct leg *leg,
+void outgoing_dispatch(struct dispatch *d, const struct outgoing *s, const struct leg *leg,
 		      struct arena *arena);
 
 #endif
