@@ -162,7 +162,7 @@ static struct str status_url(const struct candidate *c, struct arena *a)
 }
 
 void outgoing_dispatch(struct dispatch *d, const struct outgoing *s, const struct leg *leg,
-		      struct arena *arena)
+		       struct arena *arena)
 {
 	const struct candidate *c = &s->over[leg->over];
 	char numbers[48];

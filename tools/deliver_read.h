@@ -46,6 +46,6 @@ struct leg {
 
 /* Fill ${d} for a leg of ${s}: all but split, now, step and carry. */
 void outgoing_dispatch(struct dispatch *d, const struct outgoing *s, const struct leg *leg,
-		      struct arena *arena);
+		       struct arena *arena);
 
 #endif
