@@ -291,6 +291,7 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 }
 
 static const char *const secret_headers[] = { "authorization", NULL };
+static const char *const send_keys[] = { "api_token", "api_secret", NULL };
 
 const struct carrier carrier_bandwidth = {
 	.name = "bandwidth",
@@ -301,4 +302,8 @@ const struct carrier carrier_bandwidth = {
 	.receive = receive,
 	.verify = bandwidth_verify,
 	.normalize = normalize,
+	.send_keys = send_keys,
+	.groups = true,
+	.request = bandwidth_request,
+	.judge = bandwidth_judge,
 };

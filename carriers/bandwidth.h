@@ -3,7 +3,7 @@
  * What the files of the carrier Bandwidth share; no other file includes it.  bandwidth.c holds the
  * vtable, the answers, the batch, the receipts and what is neither receipt nor message,
  * bandwidth_message.c the messages, bandwidth_verify.c the credentials, bandwidth_error.c the error
- * codes.
+ * codes; bandwidth_send.c and bandwidth_rcs.c make requests, bandwidth_judge.c reads their answers.
  */
 #ifndef OMNI_BANDWIDTH_H
 #define OMNI_BANDWIDTH_H
@@ -84,5 +84,32 @@ bool bandwidth_message(struct bandwidth_reading *r, struct str type, struct cano
  * The meaning of ${code}: its own, else that of codes with the same first digit, which has no text.
  */
 const struct cause *bandwidth_error(int64_t code);
+
+/* ---- sending ---- */
+
+enum { BANDWIDTH_GROUP_MAX = 10 }; /* recipients of a group MMS */
+
+struct sending;
+struct send_part;
+
+/* The slots of the carrier. */
+int bandwidth_request(const struct dispatch *d, struct submit *out, struct err *e);
+void bandwidth_judge(const struct dispatch *d, const struct response *r, struct judgement *j);
+
+/**
+ * bandwidth_media_url(s, m, files, url):
+ * Where Bandwidth finds ${m}, into ${url}: a file of ours where it was put, ${files} counting those.
+ * Return 0, or -1.
+ */
+int bandwidth_media_url(struct sending *s, const struct canon_media *m, unsigned *files, struct str *url);
+
+/* Append the members that stand at the end of all requests, and end the request. */
+void bandwidth_common(struct sending *s);
+
+/* Make the text of a message that is one of RCS alone, interactive or a location.  Return 0, or -1. */
+int bandwidth_rcs_words(struct sending *s);
+
+/* Make the rest of the request for several channels, of which RCS is the only one.  Return 0, or -1. */
+int bandwidth_rcs(struct sending *s, const struct send_part *part);
 
 #endif

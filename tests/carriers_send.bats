@@ -77,3 +77,23 @@ each() {
 	}
 	each runs
 }
+
+# model(carrier, url): the model of the body of a request.
+model() {
+	case $1:$2 in
+	bandwidth:*/multiChannel) echo bandwidth/send-rcs ;;
+	bandwidth:*/messages) echo bandwidth/send ;;
+	esac
+}
+
+@test "bodies of requests are what the models say" {
+	cat "$cases"/*/send-*/want.ndjson | jq -r 'select((.body // "") | startswith("{")) | [.carrier, .url, .body] | .[]' >all
+	while read -r carrier && read -r url && read -r body; do
+		name=$(model "$carrier" "$url")
+		[ -z "$name" ] || echo "$body" >>"${name/\//.}"
+	done <all
+	for file in *.send*; do
+		want 0 omni-validate -q --no-verify --schema "${file/.//}" "$file"
+		cmp "$file" out
+	done
+}

@@ -151,8 +151,13 @@ names() {
 	done <all
 }
 
+# inbound_cases: what the carriers' golden cases give, but for those that go the other way.
+inbound_cases() {
+	find "$BATS_TEST_DIRNAME"/carriers -name want.ndjson ! -path '*/send-*' -print0 | LC_ALL=C sort -z | xargs -0 cat
+}
+
 @test "what the stages make of the carriers' golden cases is as the models say" {
-	cat "$BATS_TEST_DIRNAME"/carriers/*/*/want.ndjson >in
+	inbound_cases >in
 	[ "$(wc -l <in)" -ge 1000 ]
 	want 0 omni-validate -q --models --no-verify in
 	cmp in out
@@ -189,6 +194,7 @@ names() {
 	for carrier in bandwidth inteliquent livechat messagebird twilio whatsapp; do
 		cases=()
 		for case in "$BATS_TEST_DIRNAME/carriers/$carrier"/*/; do
+			[[ $case != */send-*/ ]] || continue
 			case=${case%/}
 			cases+=("${case##*/}")
 		done
@@ -216,7 +222,7 @@ built() {
 @test "what a store says of messages, conversations and people is as the models say" {
 	local verb id
 	built omni-store put || skip 'omni-store is not built'
-	cat "$BATS_TEST_DIRNAME"/carriers/*/*/want.ndjson | omni-store put -q -f s.db >in
+	inbound_cases | omni-store put -q -f s.db >in
 	want 0 omni-validate -q --models --no-verify in
 	[ "$(jq -c 'select(.store.new) | .kind' in | sort -u | wc -l)" -ge 3 ]
 	for verb in messages conversations contacts; do

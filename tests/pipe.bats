@@ -89,6 +89,7 @@ both() {
 
 @test "every case of every carrier comes out as of the three programs in a pipe, with the options of the case" {
 	for case in "$BATS_TEST_DIRNAME"/carriers/*/*/; do
+		[[ $case != */send-*/ ]] || continue
 		case=${case%/} carrier=${case%/*}
 		conf=$case/conf.json
 		[ -e "$conf" ] || conf=$carrier/conf.json

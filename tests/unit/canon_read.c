@@ -55,6 +55,8 @@ static void every_record_of_the_cases_is_the_same_when_read_and_written(void)
 	for (size_t i = 0; i < files.gl_pathc; i++) {
 		struct str text, line;
 
+		if (strstr(files.gl_pathv[i], "/send-")) /* what goes the other way */
+			continue;
 		CHECK(file_read(files.gl_pathv[i], 1 << 20, arena, &text, NULL, &e) == 0);
 		for (; text.n > 0; text = str_sub(text, line.n + 1, text.n)) {
 			line = str_sub(text, 0, str_find(text, '\n'));
