@@ -31,7 +31,7 @@ static int offered_words(struct sending *s)
 			       "bandwidth has no interactive content of kind \"%.*s\"",
 			       STR_FMT(str_utf8_cut(kind, 40)));
 	if (json_len(json_get(offer, "buttons")) == 0)
-		return err_set(s->e, SEND_MALFORMED, "interactive content without buttons");
+		return err_set(s->e, SEND_MALFORMED, "interactive content needs buttons");
 	add_line(s, &text, json_get_str(offer, "header"));
 	add_line(s, &text, s->c.text);
 	add_line(s, &text, json_get_str(offer, "footer"));
@@ -46,7 +46,7 @@ int bandwidth_rcs_words(struct sending *s)
 	if (strcmp(type, "interactive") == 0)
 		return offered_words(s);
 	if (!s->c.location.latitude.p)
-		return err_set(s->e, SEND_MALFORMED, "a location without latitude and longitude");
+		return err_set(s->e, SEND_MALFORMED, "a location needs latitude and longitude");
 	add_line(s, &s->c.text, s->c.location.name);
 	add_line(s, &s->c.text, s->c.location.address);
 	if (!s->c.text.n)

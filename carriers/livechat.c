@@ -178,6 +178,8 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 	return 0;
 }
 
+static const char *const send_keys[] = { "access_token", NULL };
+
 const struct carrier carrier_livechat = {
 	.name = "livechat",
 	.id_key = "organization_id",
@@ -186,4 +188,7 @@ const struct carrier carrier_livechat = {
 	.secret_member = "secret_key",
 	.verify = livechat_verify,
 	.normalize = normalize,
+	.send_keys = send_keys,
+	.request = livechat_request,
+	.judge = livechat_judge,
 };

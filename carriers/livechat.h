@@ -3,7 +3,8 @@
  * What the files of the carrier LiveChat share; no other file includes it.  livechat.c holds the
  * vtable, the envelope and who is who, livechat_action.c what becomes of each action,
  * livechat_event.c the entries of a chat (messages, files …), livechat_rich.c those of them that
- * offer or fill in something, livechat_verify.c the proof.
+ * offer or fill in something, livechat_verify.c the proof; livechat_send.c makes requests, livechat_offer.c
+ * those that offer something, livechat_judge.c reads their answers.
  */
 #ifndef OMNI_LIVECHAT_H
 #define OMNI_LIVECHAT_H
@@ -95,6 +96,51 @@ bool livechat_rich(struct livechat_reading *r, const struct json *event);
 bool livechat_form(struct livechat_reading *r, const struct json *event);
 bool livechat_filled_form(struct livechat_reading *r, const struct json *event);
 
-/* ---- errors ---- */
+/* ---- sending ---- */
+
+struct sending;
+
+/* What is called in a step. */
+enum livechat_method {
+	LIVECHAT_SEND,   /* send_event */
+	LIVECHAT_RESUME, /* resume_chat, with the event */
+	LIVECHAT_START,  /* start_chat, with the event */
+	LIVECHAT_JOIN,   /* add_user_to_chat: us */
+	LIVECHAT_TYPING, /* send_typing_indicator */
+	LIVECHAT_SEEN,   /* mark_events_as_seen */
+};
+
+/* How far a message has come, what the steps before have brought; it is carried from one to the next. */
+struct livechat_way {
+	enum livechat_method method; /* what is called now: it follows from the rest */
+	struct str region;           /* that an answer named */
+	struct str file;             /* URL of the file that was uploaded */
+	bool join, joined;           /* we are to join the chat, have done so */
+	bool resume;                 /* the chat has no thread */
+};
+
+/* The way of the step ${d}; as text, to be carried. */
+void livechat_way_read(const struct dispatch *d, struct livechat_way *way);
+struct str livechat_way_put(struct arena *a, const struct livechat_way *way);
+
+/* True if a file is uploaded in the step ${d}, and not yet what livechat_way_read says is done. */
+bool livechat_uploads(const struct dispatch *d);
+
+/* Whom the account sends as, agent or bot, if it says so: it can join chats. */
+struct str livechat_self(const struct account *a);
+
+/* The elements of a rich message that is a picture. */
+struct str livechat_image_element(struct arena *a, struct str url);
+
+/**
+ * livechat_offer(s, file):
+ * Append the members of a rich message that offers what the record does; ${file}, if it has a pointer, is
+ * where its picture was uploaded to.  Return 0, or -1.
+ */
+int livechat_offer(struct sending *s, struct str file);
+
+/* The slots of the carrier. */
+int livechat_request(const struct dispatch *d, struct submit *out, struct err *e);
+void livechat_judge(const struct dispatch *d, const struct response *r, struct judgement *j);
 
 #endif

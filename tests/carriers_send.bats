@@ -83,6 +83,9 @@ model() {
 	case $1:$2 in
 	bandwidth:*/multiChannel) echo bandwidth/send-rcs ;;
 	bandwidth:*/messages) echo bandwidth/send ;;
+	livechat:*/send_event) echo livechat/send ;;
+	livechat:*_chat) echo livechat/send-thread ;;
+	livechat:*) echo livechat/send-activity ;;
 	esac
 }
 
