@@ -60,7 +60,7 @@ static int put_head(struct sending *s, const char *type, struct str title, struc
 {
 	struct str data = base64_of(s->d->arena, id.n ? id : title);
 
-	if (!title.n || send_length(title, SEND_CHARACTERS) > TITLE_MAX)
+	if (!title.n || sms_length(title, SMS_CHARACTERS) > TITLE_MAX)
 		return err_set(s->e, SEND_MALFORMED, "the title of a button has 1 to %d characters",
 			       TITLE_MAX);
 	if (data.n > POSTBACK_MAX)
@@ -94,13 +94,13 @@ static int put_place(struct sending *s)
 	struct str at = arena_fmt(s->d->arena, "%.*s,%.*s", STR_FMT(s->c.location.latitude),
 				  STR_FMT(s->c.location.longitude));
 
-	if (!title.n || send_length(title, SEND_CHARACTERS) > TITLE_MAX)
+	if (!title.n || sms_length(title, SMS_CHARACTERS) > TITLE_MAX)
 		title = str_sub(at, 0, TITLE_MAX);
 	if (put_head(s, "SHOW_LOCATION", title, at) < 0)
 		return -1;
 	json_add_raw(&s->body, "latitude", s->c.location.latitude);
 	json_add_raw(&s->body, "longitude", s->c.location.longitude);
-	if (name.n && send_length(name, SEND_CHARACTERS) <= LABEL_MAX)
+	if (name.n && sms_length(name, SMS_CHARACTERS) <= LABEL_MAX)
 		json_add_str(&s->body, "label", name);
 	json_close(&s->body, '}');
 	return 0;

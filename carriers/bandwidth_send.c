@@ -179,10 +179,10 @@ static int make_rcs_message(struct sending *s, const struct send_part *part)
 static int make(struct sending *s)
 {
 	static const struct send_room phone = {
-		.count = SEND_CHARACTERS, .text = TEXT_MAX, .caption = TEXT_MAX, .media = MEDIA_MAX
+		.measure = SMS_CHARACTERS, .text = TEXT_MAX, .caption = TEXT_MAX, .media = MEDIA_MAX
 	};
 	static const struct send_room rcs = {
-		.count = SEND_CHARACTERS, .text = RCS_TEXT_MAX, .caption = CARD_TEXT_MAX, .media = 1
+		.measure = SMS_CHARACTERS, .text = RCS_TEXT_MAX, .caption = CARD_TEXT_MAX, .media = 1
 	};
 	const struct account *a = s->d->account;
 	bool is = is_rcs(s->d->message);

@@ -203,7 +203,7 @@ static int put_file(struct sending *s, const struct livechat_way *way, const str
 
 static int read_part(struct sending *s, struct send_part *part)
 {
-	static const struct send_room room = { .count = SEND_BYTES, .text = TEXT_MAX, .media = 1 };
+	static const struct send_room room = { .measure = SMS_BYTES, .text = TEXT_MAX, .media = 1 };
 
 	return send_part(s, &room, part);
 }

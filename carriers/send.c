@@ -12,7 +12,7 @@
 
 /* ---- the record ---- */
 
-static int begin(struct sending *s)
+int send_read(struct sending *s)
 {
 	const struct json *record = s->d->message;
 
@@ -45,7 +45,7 @@ int send_request(const char *carrier, const struct send_kind *kinds, size_t n,
 		 const struct dispatch *d, struct submit *out, struct err *e)
 {
 	struct sending s = { .d = d, .out = out, .e = e, .carrier = carrier, .body = { .max = BODY_MAX } };
-	int rc = begin(&s) < 0 ? -1 : make(&s, kinds, n);
+	int rc = send_read(&s) < 0 ? -1 : make(&s, kinds, n);
 
 	if (rc == 0 && s.body.over)
 		rc = err_set(e, SEND_MALFORMED, "the request would be larger than any carrier takes");
@@ -79,6 +79,16 @@ struct str send_digits(struct str number)
 struct str send_setting(const struct sending *s, const char *key)
 {
 	return json_get_str(s->d->account->conf, key);
+}
+
+int send_extra_known(struct sending *s, const struct str *known, size_t n)
+{
+	for (struct json_iter it = json_iter(s->extra); json_next(&it);)
+		if (!str_among(it.key, known, n))
+			return err_set(s->e, SEND_MALFORMED,
+				       "carrier_data/%s has no member \"%.*s\" (omni-carriers(7))",
+				       s->carrier, STR_FMT(str_utf8_cut(it.key, 40)));
+	return 0;
 }
 
 int send_about(struct sending *s, struct str *id)

@@ -7,6 +7,7 @@
 #define OMNI_SEND_H
 
 #include "carrier.h"
+#include "sms.h"
 
 /* A request being made. */
 struct sending {
@@ -32,6 +33,13 @@ struct send_kind {
  */
 int send_request(const char *carrier, const struct send_kind *kinds, size_t n,
 		 const struct dispatch *d, struct submit *out, struct err *e);
+
+/**
+ * send_read(s):
+ * Fill s->c and s->extra from the record of s->d; d, e and carrier are set.  Return 0, or -1 with
+ * "message-malformed".  For judges that must know what was asked for: send_request has done it.
+ */
+int send_read(struct sending *s);
 
 /* ---- errors: fault and code, for err_set(s->e, SEND_MALFORMED, "…") ---- */
 
@@ -87,6 +95,9 @@ struct str send_digits(struct str number);
 /* The member ${key} of the account in the configuration, a string; {NULL, 0} if it is not set. */
 struct str send_setting(const struct sending *s, const char *key);
 
+/* -1 with "message-malformed" if carrier_data.CARRIER has a member that is not one of the ${n} ${known}. */
+int send_extra_known(struct sending *s, const struct str *known, size_t n);
+
 /* The external id that the record is about: `reply_to`; -1 with "message-malformed" without one. */
 int send_about(struct sending *s, struct str *id);
 
@@ -111,21 +122,12 @@ int send_media_url(struct sending *s, const struct canon_media *m, struct str *u
 
 /* ---- parts ---- */
 
-enum send_count {
-	SEND_CHARACTERS, /* code points */
-	SEND_UTF16,      /* code points beyond U+FFFF count twice */
-	SEND_BYTES,      /* of UTF-8 */
-};
-
-/* The length of ${text}. */
-size_t send_length(struct str text, enum send_count count);
-
 /* What one message of a carrier can hold. */
 struct send_room {
-	enum send_count count;
-	size_t text;    /* the longest text by itself */
-	size_t caption; /* the longest text beside media; 0: none can stand there */
-	size_t media;   /* how many media; 0: none */
+	enum sms_measure measure; /* what lengths are counted in */
+	size_t text;              /* the longest text by itself */
+	size_t caption;           /* the longest text beside media; 0: none can stand there */
+	size_t media;             /* how many media; 0: none */
 	bool (*captioned)(const struct canon_media *m); /* words can stand beside this; NULL: beside all */
 };
 
@@ -140,9 +142,16 @@ struct send_part {
  * Fill ${part} with the part d->part of the record's text and media, and say in s->out how many there are.
  * Media come first, as many in a part as there is room for, with the text beside the first and captions
  * beside theirs; words for which there is no room there become parts of their own behind them.  A text that
- * is too long is cut, between words where that is near, if d->split.  Return 0, or -1: "text-too-long", or
+ * is too long is cut as sms_cut does, if d->split.  Return 0, or -1: "text-too-long", or
  * "message-malformed" where there is nothing to send.
  */
 int send_part(struct sending *s, const struct send_room *room, struct send_part *part);
+
+/**
+ * send_after(s, room, own, part):
+ * The same for a record of which ${own} parts are no text: they come first, and ${part} is empty where one of
+ * them is asked for.
+ */
+int send_after(struct sending *s, const struct send_room *room, unsigned own, struct send_part *part);
 
 #endif

@@ -7,8 +7,8 @@
  *	account  its configuration         \ where these are missing, they are those of the last line
  *	message  the record to be sent     / that has them
  *	part, split, from, to, now         of the dispatch; `from` and `to` else those of the message
- *	rounds   what goes and what comes: {request?, status, body?, cut?, want}; one round can stand in the
- *	         line itself.  `body` is text, or JSON as it is.  Of `request` (method, url, headers, auth, body …,
+ *	rounds   what goes and what comes: {request?, status, headers?, body?, cut?, want}; one round can stand
+ *	         in the line itself.  `body` is text, or JSON as it is.  Of `request` (method, url, headers, auth, body …,
  *	         or refused) and `want`, the judgement (outcome, external_id, class …), what is not written
  *	         down is not looked at.  What is carried to the next round shows in what is asked for there.
  */
@@ -169,21 +169,24 @@ static struct str judgement_text(const struct judgement *j)
 	json_opt_str(&b, "text", j->error.text);
 	if (j->retry_ms >= 0)
 		json_add_i64(&b, "retry_ms", j->retry_ms);
-	if (j->failover)
-		json_add_bool(&b, "failover", true);
+	json_add_bool(&b, "failover", j->failover);
 	json_close(&b, '}');
 	text = arena_str(arena, buf_get(&b));
 	buf_free(&b);
 	return text;
 }
 
-static struct judgement judged(const struct exchange *x, int status, struct str body, bool cut)
+static struct judgement judged_whole(const struct exchange *x, const struct response *r)
 {
-	struct response r = { .status = status, .body = body, .cut = cut };
 	struct judgement j = { .outcome = OUTCOME_UNKNOWN, .retry_ms = -1, .arena = arena };
 
-	x->carrier->judge(&x->d, &r, &j);
+	x->carrier->judge(&x->d, r, &j);
 	return j;
+}
+
+static struct judgement judged(const struct exchange *x, int status, struct str body, bool cut)
+{
+	return judged_whole(x, &(struct response){ .status = status, .body = body, .cut = cut });
 }
 
 /* True if ${have} has all that ${want} does. */
@@ -210,6 +213,21 @@ static struct str body_of(const struct json *round)
 	return json_is(body, JSON_STRING) ? json_str(body) : json_compact(arena, body);
 }
 
+static struct response response_of(const struct json *round)
+{
+	const struct json *headers = json_get(round, "headers");
+	struct header *list = arena_calloc(arena, json_len(headers) + 1, sizeof(*list));
+	struct response r = { .headers = list, .body = body_of(round) };
+	int64_t status = 0;
+
+	(void)json_i64(json_get(round, "status"), &status);
+	r.status = (int)status;
+	r.cut = json_true(json_get(round, "cut"));
+	for (struct json_iter it = json_iter(headers); json_next(&it); r.n_headers++)
+		list[it.i] = (struct header){ it.key, json_str(it.value) };
+	return r;
+}
+
 /* Nothing may be taken for a yes that is only the beginning of one, and nothing may break anything. */
 static void check_cuts(const struct exchange *x, struct str body)
 {
@@ -234,7 +252,7 @@ static void round_is(struct exchange *x, const struct json *round)
 {
 	const struct json *request = json_get(round, "request"), *want = json_get(round, "want");
 	struct str about = json_get_str(x->line, "about"), text;
-	int64_t status = 0;
+	struct response r = response_of(round);
 	struct judgement j;
 
 	if (request && !holds(text = request_text(x), request)) {
@@ -243,13 +261,12 @@ static void round_is(struct exchange *x, const struct json *round)
 	}
 	if (!want)
 		return;
-	(void)json_i64(json_get(round, "status"), &status);
-	j = judged(x, (int)status, body_of(round), json_true(json_get(round, "cut")));
+	j = judged_whole(x, &r);
 	if (!holds(judgement_text(&j), want)) {
 		CHECK(!"another judgement");
 		unit_show(about.p, judgement_text(&j));
 	}
-	check_cuts(x, body_of(round));
+	check_cuts(x, r.body);
 	x->d.carry = j.carry;
 	x->d.step++;
 }
