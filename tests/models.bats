@@ -196,7 +196,7 @@ inbound_cases() {
 		for case in "$BATS_TEST_DIRNAME/carriers/$carrier"/*/; do
 			[[ $case != */send-*/ ]] || continue
 			case=${case%/}
-			cases+=("${case##*/}")
+			[[ $case == */send-* ]] || cases+=("${case##*/}")
 		done
 		[ "${#cases[@]}" -ge 100 ]
 		omni-recv --from -q -C "$carrier" -c "$BATS_TEST_DIRNAME/carriers/$carrier/conf.json" \
