@@ -19,7 +19,7 @@ ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MMD
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 # What is built, and what each program links beside libc: reviewed here, held by tests/links.bats.
-TOOLS = omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-deliver omni-models omni-store omni-archive omni-queue omni-pipe omni-replay
+TOOLS = omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-deliver omni-models omni-store omni-archive omni-queue omni-pipe omni-replay omni-media
 
 LIBS_stage         = -lyyjson -lzstd -lz
 LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls -lsqlite3
@@ -34,6 +34,7 @@ LIBS_omni-pipe     = $(LIBS_omni-route)
 LIBS_omni-replay   = $(LIBS_omni-route)
 LIBS_omni-ratelimit = $(LIBS_omni-route)
 LIBS_omni-deliver  = $(LIBS_stage) -lcrypto
+LIBS_omni-media    = $(LIBS_stage) -lcrypto -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lm
 
 LIB_SRC      = $(wildcard lib/*.c)
 CARRIER_SRC  = $(wildcard carriers/*.c)
@@ -47,6 +48,9 @@ all: $(addprefix $(BUILD)/,$(TOOLS)) man
 $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -c -o $@ $<
+# The headers of libvips bring others, which are not ours to warn about.
+VIPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I vips))
+$(BUILD)/lib/image.o: ALL_CFLAGS += $(VIPS_CFLAGS)
 $(BUILD)/carriers/%.o: carriers/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -c -o $@ $<
@@ -100,7 +104,7 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tests/unit $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) \
-		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3 -lutf8proc -lcurl
+		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3 -lutf8proc -lcurl -lseccomp
 
 $(BUILD)/%.so: tests/preload/%.c
 	@mkdir -p $(@D)

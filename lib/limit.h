@@ -84,6 +84,18 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define STORE_ERROR_MAX     KIB(1) /* why a message failed, as kept with it; the timeline has all */
 #define STORE_EMOJI_MAX     64     /* of a reaction: the longest sequences have some 40 */
 
+#define IMAGE_EDGE_MAX   16384     /* pixels: a panorama of a telephone has 16,382 */
+#define IMAGE_PIXELS_MAX 120000000 /* of all frames: cameras of telephones have up to 108 million */
+#define IMAGE_FRAMES_MAX 1000      /* of an animation: stickers have some 50, long GIFs 300 */
+#define IMAGE_MEMORY_MAX \
+	MIB(512)               /* that a decoder keeps at once: 48 million pixels as HEIC are 320 */
+#define IMAGE_FILE_MAX MIB(64) /* an image: 4000x3000 as 16-bit PNG is below it */
+
+#define IMAGE_TIME_MS     60000 /* one picture on the clock: the largest ones take some 5 s */
+#define IMAGE_CPU_SECONDS 600   /* processor time after which a process for images is replaced */
+
+#define SHEET_ROWS_MAX 500 /* pictures of a contact sheet: some 180,000 lines of 676 pixels */
+
 #define REGEX_MATCH_LIMIT 100000 /* backtracking steps of one match: about a millisecond */
 #define EXPR_MAX_BYTES    MIB(1) /* a file with a jq program */
 #define EXPR_TIME_MS      1000 /* processor time of one run of a user's jq program on one record */

@@ -37,6 +37,15 @@ links() {
 	links omni-archive yyjson zstd z crypto archive
 }
 
+@test "omni-media alone links libvips and the filter for system calls" {
+	plain
+	links omni-media yyjson zstd z crypto vips gobject-2.0 glib-2.0 seccomp
+	for program in "$BUILD"/omni-*; do
+		[ -x "$program" ] && [ "${program##*/}" != omni-media ] || continue
+		readelf -d "$program" | { grep -E 'NEEDED.*(vips|glib|seccomp)' || :; } | nothing
+	done
+}
+
 @test "omni-queue links SQLite, and nothing that talks to a network" {
 	plain
 	links omni-queue yyjson zstd z crypto sqlite3
@@ -103,6 +112,8 @@ door() {
 	door 'openssl/' $'lib/crypto.c\nlib/crypto_key.c\nlib/crypto_seal.c'
 	door 'sqlite3' $'lib/db.c\nlib/db_log.c'
 	door 'archive' lib/bundle.c
+	door 'vips' lib/image.c
+	door 'seccomp' lib/seal.c
 	door 'xxhash' lib/hash.c
 	door 'utf8proc' lib/nfc.c
 	(cd "$src" && grep -lE '^#include <curl' lib/*.[ch] carriers/*.[ch] tools/*.[ch]; grep -l '"fetch_private\.h"' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/fetch' || :; } | nothing

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+#include "image_pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "image_wire.h"
+#include "limit.h"
+
+struct process {
+	pid_t pid; /* 0: there is none */
+	int socket;
+	bool ready;              /* it has said hello */
+	struct image_task *task; /* that it has in hand, or NULL */
+	int64_t until;           /* monotonic milliseconds: when it is killed */
+};
+
+struct list {
+	struct image_task *first, **last;
+};
+
+struct image_pool {
+	int epoll, timer;
+	struct list waiting, done;
+	unsigned n;
+	struct process at[];
+};
+
+static void append(struct list *l, struct image_task *t)
+{
+	t->next = NULL;
+	*l->last = t;
+	l->last = &t->next;
+}
+
+static struct image_task *take(struct list *l)
+{
+	struct image_task *t = l->first;
+
+	if (!t)
+		return NULL;
+	l->first = t->next;
+	if (!l->first)
+		l->last = &l->first;
+	return t;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct image_pool *image_pool_open(unsigned n, struct err *e)
+{
+	struct image_pool *p = calloc(1, sizeof(*p) + n * sizeof(*p->at));
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = NULL };
+
+	if (!p)
+		diag_oom();
+	p->n = n;
+	p->waiting.last = &p->waiting.first;
+	p->done.last = &p->done.first;
+	p->epoll = epoll_create1(EPOLL_CLOEXEC);
+	p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (p->epoll < 0 || p->timer < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->timer, &ev) < 0) {
+		err_set(e, FAULT_OS, "image-pool", "epoll: %s", strerror(errno));
+		image_pool_close(p);
+		return NULL;
+	}
+	return p;
+}
+
+/* Return how it ended, as waitpid(2) has it. */
+static int bury(struct process *w)
+{
+	int status = 0;
+
+	close(w->socket);
+	kill(w->pid, SIGKILL);
+	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	*w = (struct process){ .pid = 0 };
+	return status;
+}
+
+void image_pool_close(struct image_pool *p)
+{
+	if (!p)
+		return;
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->at[i].pid)
+			bury(&p->at[i]);
+	if (p->epoll >= 0)
+		close(p->epoll);
+	if (p->timer >= 0)
+		close(p->timer);
+	free(p);
+}
+
+int image_pool_fd(const struct image_pool *p)
+{
+	return p->epoll;
+}
+
+static int start(struct process *w, int theirs, struct err *e)
+{
+	static char name[] = "omni-media-image";
+	/* More arenas cost memory and bring nothing; there is no disk to spill large pictures to. */
+	static char arenas[] = "MALLOC_ARENA_MAX=2", spill[] = "VIPS_DISC_THRESHOLD=1000g";
+	static char locale[] = "LC_ALL=C";
+	static char *env[] = { arenas, spill, locale, NULL };
+	char *argv[] = { name, NULL };
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	int rc;
+
+	sigemptyset(&none);
+	posix_spawn_file_actions_init(&files);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	rc = posix_spawn_file_actions_adddup2(&files, theirs, IMAGE_WORKER_FD);
+	for (int fd = 0; fd < IMAGE_WORKER_FD && rc == 0; fd++)
+		rc = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
+	if (rc == 0)
+		rc = posix_spawn(&w->pid, "/proc/self/exe", &files, &attr, argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	if (rc == 0)
+		return 0;
+	w->pid = 0;
+	return err_set(e, FAULT_OS, "image-pool", "a process for images can not be started: %s",
+		       strerror(rc));
+}
+
+static int hire(struct image_pool *p, struct process *w, struct err *e)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = w };
+	int pair[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_set(e, FAULT_OS, "image-pool", "socketpair: %s", strerror(errno));
+	/* dup2 on itself would leave it close-on-exec. */
+	if (pair[1] == IMAGE_WORKER_FD) {
+		int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, IMAGE_WORKER_FD + 1);
+
+		close(pair[1]);
+		pair[1] = moved;
+	}
+	*w = (struct process){ .socket = pair[0] };
+	rc = start(w, pair[1], e);
+	close(pair[1]);
+	if (rc < 0) {
+		close(pair[0]);
+		return -1;
+	}
+	epoll_ctl(p->epoll, EPOLL_CTL_ADD, pair[0], &ev);
+	return 0;
+}
+
+static int hand_over(const struct process *w, const struct image_task *t)
+{
+	struct image_request q = { t->what, t->width, t->height, t->recipe };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(2 * sizeof(int))];
+	} control = { .room = { 0 } };
+	struct iovec iov = { &q, sizeof(q) };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	const int fds[2] = { t->in, t->out };
+	ssize_t n;
+
+	control.head.cmsg_level = SOL_SOCKET;
+	control.head.cmsg_type = SCM_RIGHTS;
+	control.head.cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
+	do
+		n = sendmsg(w->socket, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -1 : 0;
+}
+
+static void set_timer(const struct image_pool *p)
+{
+	struct itimerspec t = { 0 };
+	int64_t first = INT64_MAX;
+
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->at[i].task && p->at[i].until < first)
+			first = p->at[i].until;
+	if (first < INT64_MAX) {
+		t.it_value.tv_sec = first / 1000;
+		t.it_value.tv_nsec = first % 1000 * 1000000 + 1;
+	}
+	timerfd_settime(p->timer, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+static void failed(struct image_pool *p, struct image_task *t, const struct err *e)
+{
+	t->failed = true;
+	t->err = *e;
+	append(&p->done, t);
+}
+
+/* Give what waits to those that have nothing to do. */
+static void assign(struct image_pool *p)
+{
+	bool given = false;
+
+	for (unsigned i = 0; i < p->n && p->waiting.first; i++) {
+		struct process *w = &p->at[i];
+		struct err e;
+
+		if (w->task)
+			continue;
+		if (!w->pid && hire(p, w, &e) < 0) {
+			failed(p, take(&p->waiting), &e);
+			continue;
+		}
+		/* One that has just ended takes nothing: its end of the socket tells so, and another one is started. */
+		if (hand_over(w, p->waiting.first) < 0)
+			continue;
+		w->task = take(&p->waiting);
+		w->until = now_ms() + IMAGE_TIME_MS;
+		given = true;
+	}
+	if (given)
+		set_timer(p);
+}
+
+void image_pool_start(struct image_pool *p, struct image_task *t)
+{
+	t->failed = false;
+	append(&p->waiting, t);
+	assign(p);
+	if (p->done.first) /* make the descriptor readable: something has failed at once */
+		timerfd_settime(p->timer, 0, &(struct itimerspec){ .it_value = { 0, 1 } }, NULL);
+}
+
+/* A process that reads hostile bytes may say anything: what it says is taken for nothing but text and numbers. */
+static void believe(struct image_task *t, struct image_reply *r)
+{
+	static const char *const codes[] = { "image-malformed", "image-unknown", "image-too-large",
+					     "media-too-large", "media-read",    "media-write" };
+	const char *code = "image-malformed";
+	struct stat st;
+
+	t->made = r->made;
+	t->failed = r->failed;
+	if (!r->failed && (unsigned)r->made.format < IMAGE_FORMATS && fstat(t->out, &st) == 0 &&
+	    (uint64_t)st.st_size == r->made.bytes)
+		return;
+	t->failed = true;
+	r->code[sizeof(r->code) - 1] = '\0';
+	r->text[sizeof(r->text) - 1] = '\0';
+	for (size_t i = 0; i < LEN(codes); i++)
+		if (strcmp(r->code, codes[i]) == 0)
+			code = codes[i];
+	err_set(&t->err, r->fault == FAULT_OS ? FAULT_OS : FAULT_DATA, code, "%s",
+		r->failed && str_utf8(str_c(r->text)) ? r->text : "its size is not what was said of it");
+}
+
+static void died(struct image_pool *p, struct process *w, bool late)
+{
+	struct image_task *t = w->task;
+	bool ready = w->ready;
+	int status = bury(w);
+	struct err e;
+
+	if (!t)
+		return;
+	if (late)
+		err_set(&e, FAULT_DATA, "media-worker-died",
+			"the process that had it in hand was ended after %d seconds",
+			IMAGE_TIME_MS / 1000);
+	else if (!ready)
+		err_set(&e, FAULT_OS, "image-pool", "a process for images ended before it began, %s %d",
+			WIFSIGNALED(status) ? "by signal" : "with exit code",
+			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	else if (WIFSIGNALED(status))
+		err_set(&e, FAULT_DATA, "media-worker-died",
+			"the process that had it in hand died of signal %d (%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
+	else
+		err_set(&e, FAULT_DATA, "media-worker-died",
+			"the process that had it in hand ended with exit code %d", WEXITSTATUS(status));
+	failed(p, t, &e);
+}
+
+static void heard(struct image_pool *p, struct process *w)
+{
+	struct image_reply r;
+	struct image_task *t = w->task;
+	struct iovec iov = { &r, sizeof(r) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n = recvmsg(w->socket, &m, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n != sizeof(r) || (!r.hello && !t)) {
+		died(p, w, false);
+		return;
+	}
+	if (r.hello && r.failed) {
+		struct err e;
+
+		r.text[sizeof(r.text) - 1] = '\0';
+		err_set(&e, FAULT_OS, "image-pool", "a process for images can not begin: %s", r.text);
+		bury(w);
+		if (t)
+			failed(p, t, &e);
+		return;
+	}
+	w->ready = true;
+	if (r.hello)
+		return;
+	w->task = NULL;
+	if (r.last)
+		bury(w);
+	believe(t, &r);
+	append(&p->done, t);
+}
+
+static void kill_late(struct image_pool *p)
+{
+	int64_t now = now_ms();
+	uint64_t ticks;
+
+	(void)!read(p->timer, &ticks, sizeof(ticks));
+	for (unsigned i = 0; i < p->n; i++)
+		if (p->at[i].task && p->at[i].until <= now) {
+			kill(p->at[i].pid, SIGKILL);
+			died(p, &p->at[i], true);
+		}
+	set_timer(p);
+}
+
+struct image_task *image_pool_done(struct image_pool *p)
+{
+	struct epoll_event ev[16];
+	int n = p->done.first ? 0 : epoll_wait(p->epoll, ev, LEN(ev), 0);
+
+	for (int i = 0; i < n; i++) {
+		if (ev[i].data.ptr)
+			heard(p, ev[i].data.ptr);
+		else
+			kill_late(p);
+	}
+	assign(p);
+	return take(&p->done);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What a pool and its processes say to each other: one packet each, plain memory, as both are the same program. */
+#ifndef OMNI_IMAGE_WIRE_H
+#define OMNI_IMAGE_WIRE_H
+
+#include "image_pool.h"
+
+enum {
+	IMAGE_WORKER_FD = 3
+}; /* the socket; each request brings a descriptor to read, and one to write */
+
+struct image_request {
+	enum image_work what;
+	uint32_t width, height;
+	struct image_recipe recipe;
+};
+
+struct image_reply {
+	bool hello; /* the first one: it is ready, or says why it is not */
+	bool last;  /* it ends now */
+	bool failed;
+	enum fault fault;
+	char code[32];
+	char text[sizeof(((struct err *)0)->text)];
+	struct image_made made;
+};
+
+#endif

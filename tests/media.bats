@@ -1,0 +1,420 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# omni-media: what files hold, and what becomes of them for a channel.  The pictures are made by ffmpeg and libvips's tools,
+# and looked at by others: exiftool, ffprobe, Node's and the system's own readers.
+
+load helper
+
+src=$BATS_TEST_DIRNAME
+
+# still(file, size): a picture with something to see.
+still() {
+	ffmpeg -v error -y -f lavfi -i "testsrc2=size=$2:rate=1,noise=alls=20:allf=t" -frames:v 1 -q:v 3 "$1"
+}
+
+# moving(file, size, frames)
+moving() {
+	ffmpeg -v error -y -f lavfi -i "testsrc=size=$2:rate=10" -frames:v "$3" "$1"
+}
+
+# convert(channel, option or file...): into the directory o; what is said goes to out.
+convert() {
+	local channel=$1
+	shift
+	mkdir -p o
+	omni-media convert --for "$channel" -o o "$@"
+}
+
+# bounds(file): what exiftool makes of it.
+bounds() {
+	exiftool -s3 -ImageWidth -ImageHeight "$1" | paste -sdx
+}
+
+@test "probe says what each file holds, by its bytes and not by its name" {
+	still a.jpg 320x240
+	cp a.jpg a.png
+	moving b.gif 40x30 5
+	vips copy a.jpg c.heic
+	vips copy a.jpg d.avif
+	vips copy a.jpg e.webp
+	printf 'BEGIN:VCARD\r\nEND:VCARD\r\n' >f
+	want 0 omni-media probe a.jpg a.png b.gif c.heic d.avif e.webp f
+	get '[.file, .mime, .kind, .width, .height, .frames]' >have
+	diff -u - have <<-'EOF'
+		["a.jpg","image/jpeg","image",320,240,null]
+		["a.png","image/jpeg","image",320,240,null]
+		["b.gif","image/gif","image",40,30,5]
+		["c.heic","image/heic","image",320,240,null]
+		["d.avif","image/avif","image",320,240,null]
+		["e.webp","image/webp","image",320,240,null]
+		["f","text/vcard","document",null,null,null]
+	EOF
+}
+
+@test "probe shows what it can not read, and exits with 1" {
+	: >empty
+	want 1 omni-media probe empty none .
+	get '[.file, .error.code]' >have
+	printf '%s\n' '["empty","media-unreadable"]' '["none","media-unreadable"]' '[".","media-unreadable"]' | diff -u - have
+}
+
+@test "a photograph comes out upright, in sRGB and without metadata, where it was taken least of all" {
+	still a.jpg 800x600
+	exiftool -q -overwrite_original -GPSLatitude=48.1 -GPSLatitudeRef=N -GPSLongitude=11.5 -GPSLongitudeRef=E \
+		-Orientation#=6 -Make=Maker -Comment=comment -XMP:City=Town a.jpg
+	[ -n "$(exiftool -GPSLatitude a.jpg)" ]
+	want 0 omni-media probe a.jpg
+	[ "$(get '[.width, .height]')" = '[600,800]' ]
+	want 0 convert mms a.jpg
+	[ "$(get '[.path, .width, .height]')" = '["o/a.mms.jpg",600,800]' ]
+	[ "$(bounds o/a.mms.jpg)" = 600x800 ]
+	exiftool -a -G1 -s o/a.mms.jpg | { grep -vE '^\[(ExifTool|System|File|Composite|JFIF)\]' || :; } | nothing
+	no grep -aqE 'Maker|comment|Town' o/a.mms.jpg
+	# The top left corner of what was turned is the bottom left one of what was stored.
+	[ "$(vips getpoint a.jpg 5 594 | tr ' ' '\n' | head -n 1 | cut -d. -f1)" -gt 0 ]
+}
+
+@test "CMYK and wide colours become sRGB" {
+	still a.jpg 320x240
+	vips icc_transform a.jpg cmyk.jpg cmyk --input-profile srgb
+	[ "$(exiftool -s3 -ColorComponents cmyk.jpg)" = 4 ]
+	vips icc_transform a.jpg p3.jpg p3 --input-profile srgb
+	want 0 convert mms cmyk.jpg p3.jpg
+	for f in cmyk p3; do
+		[ "$(exiftool -s3 -ColorComponents o/$f.mms.jpg)" = 3 ]
+		[ -z "$(exiftool -s3 -ICC_Profile:all o/$f.mms.jpg)" ]
+		# The same picture, give or take what coding does.
+		vips colourspace o/$f.mms.jpg x.v lab
+		vips icc_transform $f.jpg $f.png srgb
+		vips colourspace $f.png y.v lab
+		vips dE00 x.v y.v d.v
+		awk "BEGIN { exit !($(vips avg d.v) < 4) }"
+	done
+}
+
+@test "HEIC, AVIF and WebP go in, JPEG comes out where the channel takes no other" {
+	still a.png 400x300
+	for f in heic avif webp; do vips copy a.png "a.$f"; done
+	want 0 convert mms a.heic a.avif a.webp
+	[ "$(get .mime | sort -u)" = image/jpeg ]
+	for f in a a-2 a-3; do
+		[ "$(bounds o/$f.mms.jpg)" = 400x300 ]
+		vips avg o/$f.mms.jpg >avg
+		awk "BEGIN { a = $(cat avg) - $(vips avg a.png); exit !(a < 3 && a > -3) }"
+	done
+}
+
+@test "what is transparent stays so where the channel takes such pictures, and is on white elsewhere" {
+	ffmpeg -v error -f lavfi -i 'color=red@0.0:size=200x200,format=rgba' -frames:v 1 a.png
+	want 0 convert mms a.png
+	[ "$(get .mime)" = image/png ]
+	[ "$(vips getpoint o/a.mms.png 5 5 | awk '{ print $4 }')" = 0 ]
+	echo '{ "media": { "channels": { "j": { "image": { "mimes": ["image/jpeg"], "size_max": 100000 } } } } }' >omni.json
+	want 0 convert j -c omni.json a.png
+	[ "$(vips getpoint o/a.j.jpg 5 5 | tr -d ' ')" = 255255255 ]
+}
+
+@test "an animation stays one where the channel takes it, and is its first frame elsewhere" {
+	moving a.gif 200x150 12
+	vips copy 'a.gif[n=-1]' b.webp
+	want 0 convert mms a.gif b.webp
+	[ "$(get '[.mime, .frames]' | sort -u)" = '["image/gif",12]' ]
+	[ "$(ffprobe -v error -count_frames -select_streams v -show_entries stream=nb_read_frames -of csv=p=0 o/a.mms.gif)" = 12 ]
+	want 0 convert whatsapp a.gif b.webp
+	[ "$(get '[.mime, .frames]' | sort -u)" = '["image/jpeg",null]' ]
+	want 0 convert chat b.webp
+	[ "$(get '[.mime, .frames]')" = '["image/webp",12]' ]
+}
+
+@test "an animation that does not fit is made smaller, or shown by its first frame" {
+	moving a.gif 900x700 20
+	size=$(stat -c %s a.gif)
+	printf '{ "media": { "channels": { "g": { "image": { "mimes": ["image/jpeg"], "moving": ["image/gif"], "size_max": %d } } } } }' $((size / 2)) >omni.json
+	want 0 convert g -c omni.json a.gif
+	[ "$(get '[.mime, .frames]')" = '["image/gif",20]' ]
+	[ "$(get .width)" -lt 900 ]
+	[ "$(stat -c %s o/a.g.gif)" -le $((size / 2)) ]
+	sed -i "s/$((size / 2))/20000/" omni.json
+	want 0 convert g -c omni.json a.gif
+	[ "$(get '[.mime, .frames]')" = '["image/jpeg",null]' ]
+}
+
+@test "stickers are squares of WebP, whatever went in, within their bytes" {
+	still a.jpg 1200x500
+	moving b.gif 300x200 8
+	ffmpeg -v error -f lavfi -i 'testsrc2=size=60x40' -frames:v 1 c.png
+	want 0 convert whatsapp --kind sticker a.jpg b.gif c.png
+	get '[.mime, .width, .height, .frames]' >have
+	printf '%s\n' '["image/webp",512,512,null]' '["image/webp",512,512,8]' '["image/webp",512,512,null]' | diff -u - have
+	[ "$(stat -c %s o/a.whatsapp.webp)" -le 100000 ]
+	[ "$(stat -c %s o/b.whatsapp.webp)" -le 500000 ]
+	webpinfo o/b.whatsapp.webp | grep -q 'Canvas size 512 x 512'
+	[ "$(webpinfo o/b.whatsapp.webp | grep -c 'Chunk ANMF')" = 8 ]
+	# Transparent above the picture.
+	[ "$(vips getpoint o/a.whatsapp.webp 256 5 | awk '{ print $4 }')" = 0 ]
+}
+
+@test "the budget is met by quality first, then by scale, with few encodings" {
+	still a.jpg 1600x1200
+	for kb in 400 150 60 20; do
+		printf '{ "media": { "channels": { "b": { "image": { "mimes": ["image/jpeg"], "size_max": %d } } } } }' ${kb}000 >omni.json
+		want 0 convert b -c omni.json a.jpg
+		[ "$(stat -c %s o/a.b.jpg)" -le ${kb}000 ]
+		[ "$(stat -c %s o/a.b.jpg)" = "$(get .size)" ]
+		[ "$(get .encodings)" -le 7 ]
+		get '"\(.quality) \(.width)"' >>found
+	done
+	# Each smaller budget: less quality at the same size, or fewer pixels.
+	awk 'NR > 1 && $2 == width && $1 >= quality || NR > 1 && $2 > width { exit 1 } { quality = $1; width = $2 }' found
+	sed -i 's/20000/1000/' omni.json
+	want 1 convert b -c omni.json a.jpg
+	[ "$(get .error.code)" = media-too-large ]
+	get .error.detail | grep -q 'into 1000 with edges of 320 pixels'
+}
+
+@test "at, under and over the width of every channel's pictures" {
+	omni-media channels | jq -rc '.channel as $c | to_entries[] | select(.value.width_max? and (.value.square | not) and .key == "image") |
+		[$c, .value.width_max] | @tsv' >rows
+	[ "$(wc -l <rows)" -ge 14 ]
+	while read -r channel width; do
+		for w in $((width - 1)) $width $((width + 1)); do
+			[ -e $w.png ] || vips grey $w.png $w 340 --uchar
+		done
+		want 0 convert "$channel" $((width - 1)).png $width.png $((width + 1)).png
+		[ "$(get .width | paste -sd' ')" = "$((width - 1)) $width $width" ] || { echo "$channel"; cat out; false; }
+	done <rows
+}
+
+@test "at, under and over the bytes of every channel's documents" {
+	omni-media channels | jq -rc 'select(.document) | [.channel, .document.size_max, (.total_max // 0), (.around // 0)] | @tsv' >rows
+	[ "$(wc -l <rows)" -ge 12 ]
+	while read -r channel size total around; do
+		[ "$total" = 0 ] || [ $((total - around)) -ge "$size" ] || size=$((total - around))
+		for n in $((size - 1)) $size $((size + 1)); do
+			printf '%%PDF-1.4\n' >$n.pdf
+			truncate -s $n $n.pdf
+		done
+		want 1 convert "$channel" $((size - 1)).pdf $size.pdf $((size + 1)).pdf
+		[ "$(get '.error.code // .path' | paste -sd' ')" = "$((size - 1)).pdf $size.pdf media-too-large" ] || { echo "$channel"; cat out; false; }
+		get 'select(.error) | .error.detail' | grep -q "$((size + 1)) bytes"
+	done <rows
+}
+
+@test "how many a message takes, at and over, for every channel" {
+	printf '%%PDF-1.4\n' >a.pdf
+	omni-media channels | jq -rc 'select(.count_max and .document) | [.channel, .count_max] | @tsv' | while read -r channel count; do
+		files=()
+		for ((i = 0; i < count; i++)); do files+=(a.pdf); done
+		want 0 convert "$channel" --together "${files[@]}"
+		want 1 convert "$channel" --together "${files[@]}" a.pdf
+		[ "$(get '.error.code // empty')" = media-too-many ] || { echo "$channel"; cat out; false; }
+		get '.error.detail // empty' | grep -q "takes $count"
+	done
+}
+
+@test "all parts of an MMS count together, and share what the documents leave" {
+	still a.jpg 1600x1200
+	still b.jpg 1500x1500
+	still c.png 90x60
+	{ printf '%%PDF-1.4\n'; head -c 150000 /dev/urandom; } >d.pdf
+	want 0 convert mms --together a.jpg b.jpg c.png d.pdf
+	[ "$(get .size | paste -sd+ | bc)" -le 498000 ]
+	[ "$(get .size | paste -sd+ | bc)" -ge 380000 ]
+	[ "$(get .path | tail -n 1)" = d.pdf ]
+	# A document that leaves no room is told the numbers.
+	truncate -s 400000 d.pdf
+	cp d.pdf e.pdf
+	want 1 convert mms --together d.pdf e.pdf
+	[ "$(get '.error.detail // empty')" = '400000 bytes, where 98000 of 500000 are left for it in one message over mms' ]
+}
+
+@test "what a channel does not take is refused by its name" {
+	printf 'PK\003\004xxxxxxxxxxxxxxxxxxxxxx' >a.zip
+	printf 'BEGIN:VCARD\r\nEND:VCARD\r\n' >b.vcf
+	want 1 convert mms a.zip b.vcf
+	[ "$(get '.error.detail // .path' | paste -sd/)" = 'mms takes no application/zip as document/b.vcf' ]
+	want 1 convert fcm b.vcf
+	[ "$(get .error.code)" = media-unsupported ]
+	want 0 convert chat a.zip
+}
+
+@test "what is said to be a picture and is none is not passed on as a text" {
+	echo '<script>alert(1)</script>' >a.jpg
+	echo 'only words' >b.png
+	want 1 convert chat a.jpg b.png
+	[ "$(get .error.code | sort -u)" = media-mismatch ]
+	want 0 convert chat --kind document b.png
+}
+
+@test "hostile files cost one line each, and neither time, memory nor the program" {
+	"$src/media/hostile" .
+	still a.jpg 900x700
+	head -c 20000 a.jpg >cut.jpg
+	moving b.gif 90x70 9
+	head -c 2000 b.gif >cut.gif
+	vips copy a.jpg c.heic
+	head -c 9000 c.heic >cut.heic
+	vips copy a.jpg d.png
+	head -c 90000 d.png >cut.png
+	rm -f b.gif c.heic d.png
+	files=(*.*)
+	want 1 timeout 120 omni-media convert --for mms -j 2 -o "$(mkdir -p o && echo o)" "${files[@]}"
+	[ "$(wc -l <out)" = "${#files[@]}" ]
+	# The good one among them came through.
+	[ "$(get 'select(.file == "a.jpg") | .mime')" = image/jpeg ]
+	for f in cut.jpg cut.gif cut.heic cut.png garbage.heic garbage.avif garbage.webp garbage.jpg garbage.png loop.heic start.jpg start.png start.webp; do
+		[ "$(get "select(.file == \"$f\") | .error.code")" = image-malformed ] || { echo "$f"; false; }
+	done
+	for f in claim.png claim-2g.png claim.jpg claim.gif claim.webp claim.heic claim.avif claim-progressive.jpg bomb-interlaced.png frames.gif frames-wide.gif frames.webp; do
+		[ "$(get "select(.file == \"$f\") | .error.code")" = image-too-large ] || { echo "$f"; false; }
+	done
+	# What did come out is a picture and nothing else: no script rides along.
+	no grep -aq '<script' o/*
+	# No decoder was ever asked about what claims too much: that is decided here.
+	get 'select(.error.code == "media-worker-died")' | nothing
+}
+
+@test "the memory of a bomb is bounded" {
+	plain
+	"$src/media/hostile" .
+	mkdir o
+	(
+		ulimit -v 3000000
+		want 0 omni-media convert --for mms -o o bomb-1bit.png bomb-idat.png bomb-text.png bomb-iccp.png
+	)
+	peak=$(/usr/bin/time -f %M omni-media convert --for mms -o o bomb-1bit.png bomb-idat.png bomb-text.png bomb-iccp.png 2>&1 >/dev/null | tail -n 1)
+	[ "$peak" -lt 400000 ]
+}
+
+# workers: the processes for images of the omni-media that this shell started.
+workers() {
+	pgrep -P "$1" -f '^omni-media-image'
+}
+
+@test "a process for images that dies costs the file that it had in hand, and is replaced" {
+	for i in 1 2 3 4 5 6; do still $i.png 3000x2000; done
+	mkdir o
+	omni-media convert --for mms -o o ./*.png >out 3>&- &
+	pid=$!
+	for ((i = 0; i < 500; i++)); do
+		[ "$(wc -l <out)" -ge 1 ] && worker=$(workers $pid) && break
+		sleep 0.01
+	done
+	kill -KILL "$worker"
+	wait $pid || rc=$?
+	[ "$rc" = 1 ]
+	[ "$(wc -l <out)" = 6 ]
+	[ "$(get '.error.code // "fine"' | sort | uniq -c | awk '{ print $1 $2 }' | paste -sd' ')" = '5fine 1media-worker-died' ]
+	get 'select(.error) | .error.detail' | grep -q 'signal 9'
+	# Nothing half done lies about.
+	[ "$(find o -name '.media*' | wc -l)" = 0 ]
+}
+
+@test "a process for images has no environment, no other descriptors, and a filter on its calls" {
+	for i in 1 2 3; do still $i.png 3000x2000; done
+	mkdir o
+	export OMNI_SECRET=hunter2
+	omni-media convert --for mms -o o ./*.png >out 3>&- 7<"$src/media.bats" &
+	pid=$!
+	for ((i = 0; i < 500; i++)); do
+		[ "$(wc -l <out)" -ge 1 ] && worker=$(workers $pid) && break
+		sleep 0.01
+	done
+	kill -STOP $pid "$worker"
+	cp "/proc/$worker/environ" environ
+	cp "/proc/$worker/status" status
+	cp "/proc/$worker/limits" limits
+	find "/proc/$worker/fd" -lname '*media.bats' >fds
+	kill -CONT $pid "$worker"
+	wait $pid
+	no grep -aq -e hunter2 -e HOME -e PATH environ
+	nothing <fds
+	grep -q '^Seccomp:.*2$' status
+	grep -q '^NoNewPrivs:.*1$' status
+	grep -q '^Max core file size *0 ' limits
+	no grep -q '^Max address space *unlimited' limits
+	no grep -q '^Max file size *unlimited' limits
+	no grep -q '^Max cpu time *unlimited' limits
+}
+
+@test "N processes give the same files as one, in the order of the operands" {
+	for i in 1 2 3 4 5; do still $i.jpg $((400 * i))x300; done
+	mkdir one two
+	want 0 omni-media convert --for mms -o one ./*.jpg
+	sed 's/"one/"two/' out >first
+	want 0 omni-media convert --for mms -j 3 -o two ./*.jpg
+	diff -u first out
+	diff -r one two
+}
+
+@test "a channel of the configuration stands beside those of the table, or changes one" {
+	still a.jpg 900x600
+	cat >omni.json <<-'EOF'
+		{ "media": { "channels": {
+			"mms": { "image": { "width_max": 300, "height_max": 300 } },
+			"acme.mms": { "image": { "mimes": ["image/webp"], "size_max": 50000 } } } } }
+	EOF
+	want 0 convert mms -c omni.json a.jpg
+	[ "$(get '[.width, .height, .mime]')" = '[300,200,"image/jpeg"]' ]
+	want 0 convert acme.mms -c omni.json a.jpg
+	[ "$(get '[.width, .mime]')" = '[900,"image/webp"]' ]
+	want 0 omni-media channels -c omni.json
+	[ "$(get 'select(.channel == "mms") | [.total_max, .image.width_max]')" = '[500000,300]' ]
+	echo '{ "media": { "channels": { "x": { "image": { "mimes": ["image/png"] } } } } }' >omni.json
+	want 78 convert x -c omni.json a.jpg
+	says '/media/channels/x/image: size_max is missing'
+	echo '{ "media": { "channels": { "x": { "image": { "size": 5 } } } } }' >omni.json
+	want 78 convert x -c omni.json a.jpg
+	says '/media/channels/x/image/size'
+}
+
+@test "the table is itself a configuration that changes nothing" {
+	omni-media channels | jq -s '{ media: { channels: (map({ (.channel): del(.channel) }) | add) } }' >omni.json
+	want 0 omni-media channels
+	mv out first
+	want 0 omni-media channels -c omni.json
+	diff -u first out
+}
+
+@test "a contact sheet shows what went in and what came out, with their sizes" {
+	still a.jpg 900x600
+	echo words >b.jpg
+	want 1 convert mms --contact-sheet sheet.png a.jpg b.jpg
+	[ "$(exiftool -s3 -ImageWidth -ImageHeight sheet.png | paste -sdx)" = 676x756 ]
+	# Left and right, and nothing where there is nothing.
+	vips crop sheet.png left.png 12 12 320 213
+	vips crop sheet.png right.png 344 12 320 213
+	vips crop sheet.png none.png 12 384 320 300
+	for side in left right; do awk "BEGIN { exit !($(vips deviate $side.png) > 20) }"; done
+	[ "$(vips min none.png)" = 255.000000 ]
+	# The captions are there: dark on white.
+	vips crop sheet.png words.png 12 332 320 40
+	awk "BEGIN { exit !($(vips min words.png) < 60) }"
+}
+
+@test "wrong calls say what is there to choose" {
+	want 64 omni-media convert a.jpg
+	says '--for is missing; there are mms, mms-strict'
+	want 64 omni-media convert --for mmms a.jpg
+	says '"mmms"; there are mms'
+	want 64 omni-media convert --for mms
+	says 'name a file'
+	want 64 omni-media convert --for mms --kind gif a.jpg
+	says '--kind takes image, sticker'
+	want 64 omni-media probe
+	want 64 omni-media
+	want 64 omni-media convert --for mms -j 0 a.jpg
+}
+
+@test "a directory that is not there, and a full disk, end the program with 74" {
+	still a.jpg 90x60
+	want 74 omni-media convert --for mms -o none a.jpg
+	says 'none'
+	mkdir o
+	rc=0
+	omni-media convert --for mms -o o a.jpg >/dev/full 2>err || rc=$?
+	[ "$rc" = 74 ]
+	rc=0
+	omni-media probe a.jpg >/dev/full 2>err || rc=$?
+	[ "$rc" = 74 ]
+}

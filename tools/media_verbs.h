@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* Every verb of omni-media, one line each. */
+#ifndef OMNI_MEDIA_VERBS_H
+#define OMNI_MEDIA_VERBS_H
+
+#include "verb.h"
+
+extern const struct command command_media_probe;
+extern const struct command command_media_convert;
+extern const struct command command_media_channels;
+
+#endif

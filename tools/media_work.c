@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "media_work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "limit.h"
+
+enum {
+	QUALITY_BEST = 88,  /* above it files grow and nothing is to be seen */
+	QUALITY_LEAST = 40, /* below it everybody sees it: fewer pixels are better */
+	EDGE_LEAST = 320,   /* shorter edges show no more what it is */
+};
+
+struct media_work {
+	const char *dir;
+	struct image_pool *images;
+	struct media_set *done, **done_last;
+};
+
+struct media_work *media_work_open(unsigned jobs, const char *dir, struct err *e)
+{
+	struct media_work *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		diag_oom();
+	w->dir = dir;
+	w->done_last = &w->done;
+	w->images = image_pool_open(jobs, e);
+	if (w->images)
+		return w;
+	media_work_close(w);
+	return NULL;
+}
+
+void media_work_close(struct media_work *w)
+{
+	if (!w)
+		return;
+	image_pool_close(w->images);
+	free(w);
+}
+
+int media_work_fd(const struct media_work *w)
+{
+	return image_pool_fd(w->images);
+}
+
+void media_part_clear(struct media_part *p)
+{
+	if (!p->made)
+		return;
+	unlink(p->made);
+	free(p->made);
+	p->made = NULL;
+}
+
+static void fail(struct media_part *p, const struct err *e)
+{
+	p->failed = true;
+	p->err = *e;
+	p->set->failed++;
+	media_part_clear(p);
+}
+
+/* What the channel has room for of the kind of ${p}: a sticker may go as a picture, a voice as sound. */
+static const struct media_limit *limit_of(const struct media_part *p)
+{
+	const struct media_limit *kinds = p->set->channel->kinds;
+
+	if (kinds[p->as].mimes[0])
+		return &kinds[p->as];
+	if (p->as == MEDIA_STICKER)
+		return &kinds[MEDIA_IMAGE];
+	return p->as == MEDIA_VOICE ? &kinds[MEDIA_AUDIO] : &kinds[p->as];
+}
+
+/* True if ${p} can become something else. */
+static bool convertible(const struct media_part *p)
+{
+	return p->head.format != IMAGE_NONE;
+}
+
+/* What was said to be a picture, sound or film is none: not to be passed on as the text that it may be. */
+static int compare(const struct media_part *p, struct err *e)
+{
+	const struct media_type *said = media_type_named(p->declared);
+
+	if (!said || said->kind == MEDIA_DOCUMENT || p->kind == MEDIA_DOCUMENT ||
+	    p->had.type->kind != MEDIA_DOCUMENT || str_eq(str_c(said->mime), p->had.mime))
+		return 0;
+	return err_set(e, FAULT_DATA, "media-mismatch", "%s by its bytes; it was said to be %.*s",
+		       p->had.type->mime, STR_FMT(p->declared));
+}
+
+static int refuse(const struct media_part *p, struct err *e)
+{
+	const char *channel = p->set->channel->name, *kind = media_kind_name(p->as);
+	const struct media_limit *l = limit_of(p);
+
+	if (!l->mimes[0])
+		return err_set(e, FAULT_DATA, "media-unsupported", "%s takes no %s", channel, kind);
+	if (!convertible(p) && !media_limit_takes(l, p->had.mime))
+		return err_set(e, FAULT_DATA, "media-unsupported", "%s takes no %.*s as %s",
+			       channel, STR_FMT(p->had.mime), kind);
+	if (!convertible(p) && p->had.size > l->size)
+		return err_set(e, FAULT_DATA, "media-too-large",
+			       "%" PRIu64 " bytes of %.*s; %s takes %" PRIu64, p->had.size,
+			       STR_FMT(p->had.mime), channel, l->size);
+	return 0;
+}
+
+/* Look at the file, and decide whether it can go at all. */
+static int judge(struct media_part *p, struct err *e)
+{
+	int rc = media_look(p->path, p->declared, &p->had, &p->head, e);
+
+	p->as = p->kind < MEDIA_KINDS ? p->kind : p->had.type->kind;
+	/* A picture that was sent as a document stays one where it is taken so. */
+	if (p->as == MEDIA_DOCUMENT && p->head.format != IMAGE_NONE &&
+	    !media_limit_takes(limit_of(p), p->had.mime))
+		p->as = MEDIA_IMAGE;
+	return rc < 0 || compare(p, e) < 0 ? -1 : refuse(p, e);
+}
+
+/* What goes as it is has its place first. */
+static void measure(struct media_set *s)
+{
+	uint64_t room = s->channel->total, taken = s->channel->around + s->text;
+	struct err e;
+
+	s->left = s->to_come = 0;
+	for (unsigned i = 0; i < s->n; i++) {
+		struct media_part *p = &s->parts[i];
+
+		if (p->failed)
+			continue;
+		if (convertible(p)) {
+			s->to_come++;
+			continue;
+		}
+		p->has = p->had;
+		if (room && taken + p->had.size > room) {
+			err_set(&e, FAULT_DATA, "media-too-large",
+				"%" PRIu64 " bytes, where %" PRIu64 " of %" PRIu64
+				" are left for it in one message over %s",
+				p->had.size, room > taken ? room - taken : 0, room, s->channel->name);
+			fail(p, &e);
+			continue;
+		}
+		taken += p->had.size;
+	}
+	s->left = !room ? UINT64_MAX : room > taken ? room - taken : 0;
+}
+
+static uint32_t formats_of(const char *const *mimes, size_t max)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < max && mimes[i]; i++)
+		bits |= 1u << image_format_named(str_c(mimes[i]));
+	return bits & ~(1u << IMAGE_NONE);
+}
+
+static uint32_t edge(uint32_t most)
+{
+	return most ? most : IMAGE_EDGE_MAX;
+}
+
+/* The next of those to come, the smallest first: what it leaves of its share is there for the larger ones. */
+static struct media_part *next_part(struct media_set *s)
+{
+	struct media_part *next = NULL;
+
+	for (unsigned i = 0; i < s->n; i++) {
+		struct media_part *p = &s->parts[i];
+
+		if (!p->failed && !p->has.type && (!next || p->had.size < next->had.size))
+			next = p;
+	}
+	return next;
+}
+
+static void finish(struct media_work *w, struct media_set *s)
+{
+	s->next = NULL;
+	*w->done_last = s;
+	w->done_last = &s->next;
+}
+
+/* Files for what comes in and what goes out. */
+static int open_files(const struct media_work *w, struct media_part *p, struct err *e)
+{
+	size_t n = strlen(w->dir) + sizeof("/.media-XXXXXX");
+
+	p->task.in = open(p->path, O_RDONLY | O_CLOEXEC);
+	if (p->task.in < 0)
+		return err_set(e, FAULT_DATA, "media-unreadable", "%s: %s", p->path, strerror(errno));
+	p->made = malloc(n);
+	if (!p->made)
+		diag_oom();
+	snprintf(p->made, n, "%s/.media-XXXXXX", w->dir);
+	p->task.out = mkostemp(p->made, O_CLOEXEC);
+	if (p->task.out >= 0)
+		return 0;
+	err_set(e, FAULT_IO, "media-write", "%s: %s", w->dir, strerror(errno));
+	close(p->task.in);
+	free(p->made);
+	p->made = NULL;
+	return -1;
+}
+
+static int begin(struct media_work *w, struct media_part *p, struct err *e)
+{
+	const struct media_limit *l = limit_of(p);
+	uint64_t share = p->set->left / p->set->to_come;
+	struct image_recipe *r = &p->task.recipe;
+
+	*r = (struct image_recipe){ .formats = formats_of(l->mimes, LEN(l->mimes)),
+				    .moving = formats_of(l->moving, LEN(l->moving)),
+				    .width = edge(l->width),
+				    .height = edge(l->height),
+				    .square = l->square,
+				    .bytes = share < l->size ? share : l->size,
+				    .best = QUALITY_BEST,
+				    .least = QUALITY_LEAST,
+				    .smallest = EDGE_LEAST };
+	r->moving_bytes = l->moving_size && l->moving_size < share ? l->moving_size : share;
+	if (!l->moving_size)
+		r->moving_bytes = r->bytes;
+	if (!r->formats)
+		return err_set(e, FAULT_DATA, "media-unsupported",
+			       "%s takes no format that can be made", p->set->channel->name);
+	if (open_files(w, p, e) < 0)
+		return -1;
+	p->task.what = IMAGE_CONVERT;
+	p->task.own = p;
+	image_pool_start(w->images, &p->task);
+	return 0;
+}
+
+/* Go on with ${s}: its next part, or its end. */
+static void advance(struct media_work *w, struct media_set *s)
+{
+	struct media_part *p;
+	struct err e;
+
+	while ((p = next_part(s)) != NULL) {
+		if (begin(w, p, &e) == 0)
+			return;
+		s->to_come--;
+		fail(p, &e);
+	}
+	finish(w, s);
+}
+
+void media_work_start(struct media_work *w, struct media_set *s)
+{
+	struct err e;
+
+	s->failed = 0;
+	for (unsigned i = 0; i < s->n; i++) {
+		struct media_part *p = &s->parts[i];
+
+		p->set = s;
+		p->failed = false;
+		p->made = NULL;
+		p->has = (struct media_facts){ .type = NULL };
+		p->quality = p->encodings = 0;
+		if (judge(p, &e) < 0) {
+			fail(p, &e);
+		} else if (s->channel->count && i - s->failed >= s->channel->count) {
+			err_set(&e, FAULT_DATA, "media-too-many", "one message over %s takes %u",
+				s->channel->name, s->channel->count);
+			fail(p, &e);
+		}
+	}
+	measure(s);
+	advance(w, s);
+}
+
+static void converted(struct media_work *w, struct media_part *p)
+{
+	struct media_set *s = p->set;
+	const struct image_made *m = &p->task.made;
+
+	close(p->task.in);
+	close(p->task.out);
+	s->to_come--;
+	if (p->task.failed) {
+		fail(p, &p->task.err);
+	} else {
+		const char *mime = image_mime(m->format);
+
+		p->has = (struct media_facts){ .type = media_type_named(str_c(mime)),
+					       .mime = str_c(mime),
+					       .size = m->bytes,
+					       .width = m->width,
+					       .height = m->height,
+					       .frames = m->frames,
+					       .duration = -1 };
+		p->quality = m->quality;
+		p->encodings = m->encodings;
+		if (s->left != UINT64_MAX)
+			s->left -= m->bytes < s->left ? m->bytes : s->left;
+	}
+	advance(w, s);
+}
+
+struct media_set *media_work_done(struct media_work *w)
+{
+	struct image_task *t;
+	struct media_set *s;
+
+	while ((t = image_pool_done(w->images)) != NULL)
+		converted(w, t->own);
+	s = w->done;
+	if (!s)
+		return NULL;
+	w->done = s->next;
+	if (!w->done)
+		w->done_last = &w->done;
+	return s;
+}

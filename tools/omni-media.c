@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* omni-media: media looked at, and made to fit the channel that they go through.  omni-media(1) */
+#include "image_pool.h"
+#include "media_verbs.h"
+
+static const struct verb verbs[] = {
+	{ .command = &command_media_probe },
+	{ .command = &command_media_convert },
+	{ .command = &command_media_channels },
+};
+
+static const struct suite suite = {
+	.name = "omni-media",
+	.purpose = "Look at media, and make them fit the channel that they go through.",
+	.example = "omni-media convert --for whatsapp photo.heic",
+	.verbs = verbs,
+	.n = LEN(verbs),
+};
+
+int main(int argc, char **argv)
+{
+	if (argc == 1 && strcmp(argv[0], image_worker_name) == 0)
+		return image_worker();
+	return verb_main(&suite, argc, argv);
+}
