@@ -46,6 +46,11 @@ links() {
 	done
 }
 
+@test "omni-push links curl and what encrypts, and neither jq nor SQLite" {
+	plain
+	links omni-push yyjson zstd z crypto curl
+}
+
 @test "omni-queue links SQLite, and nothing that talks to a network" {
 	plain
 	links omni-queue yyjson zstd z crypto sqlite3

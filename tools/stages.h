@@ -10,6 +10,8 @@ extern const struct stage stage_validate;
 extern const struct stage stage_normalize;
 extern const struct stage stage_route;
 extern const struct stage stage_queue_put;
+extern const struct stage stage_push;
+extern const struct command command_push_keygen;
 extern const struct stage stage_ratelimit;
 extern const struct stage stage_deliver;
 extern const struct command command_ratelimit_stat;

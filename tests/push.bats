@@ -1,0 +1,395 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# omni-push against tests/push/gateway.mjs, which plays the three services over HTTP/2 and TLS, and verifies and decrypts with
+# what is not ours: Node's crypto, and http_ece where it is installed (NODE_PATH).
+
+load helper
+
+setup_file() {
+	command -v node >/dev/null || skip 'node is not installed'
+	command -v openssl >/dev/null || skip 'openssl is not installed'
+	cd "$BATS_FILE_TMPDIR" || return
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tls.key -out tls.crt -days 2 \
+		-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	timeout 300 node "$BATS_TEST_DIRNAME/push/gateway.mjs" "$PWD" >log 2>&1 3>&- &
+	echo $! >pid
+	for _ in $(seq 100); do
+		[ -s port ] && break
+		sleep 0.1
+	done
+	[ -s port ] || { cat log >&3; return 1; }
+	[ ! -e no-ece ] || echo '# http_ece is not found by NODE_PATH: what browsers decrypt is not looked at' >&3
+}
+
+teardown_file() {
+	[ ! -e "$BATS_FILE_TMPDIR/pid" ] || kill "$(cat "$BATS_FILE_TMPDIR/pid")" 2>/dev/null || :
+}
+
+G=$BATS_FILE_TMPDIR
+id=0198c0de-0000-7000-8000-0000000000
+
+# conf [JSON...]: omni.json; each JSON is merged into `push`.
+conf() {
+	local base
+	base=$(printf '"base_url":"https://127.0.0.1:%s"' "$(cat "$G/port")")
+	printf '%s\n' "{\"ca\":\"$G/tls.crt\",
+		\"apns\":{\"topic\":\"com.example.app\",\"team_id\":\"TEAM123456\",\"key_id\":\"ABC123DEFG\",\"key\":\"file:$G/apns.p8\",$base},
+		\"fcm\":{\"service_account\":\"file:$G/firebase.json\",$base},
+		\"webpush\":{\"vapid_private_key\":\"file:$G/vapid.key\",\"subject\":\"mailto:ops@example.com\",\"private_addresses\":true}}" "$@" |
+		jq -s '{ push: (reduce .[] as $o ({}; . * $o)) }' >omni.json
+}
+
+# browser PATH: a subscription there, as a browser gives it.
+browser() {
+	jq -c --arg url "https://127.0.0.1:$(cat "$G/port")/wp/$1" '{ endpoint: $url, expirationTime: null, keys: . }' "$G/browser.json"
+}
+
+# device PLATFORM TOKEN
+device() {
+	printf '{"platform":"%s","token":"%s"}' "$1" "$2"
+}
+
+# note N DEVICES [MEMBER...]: a push with the id N; the members begin with a comma.
+note() {
+	printf '{"id":"%s%02d","kind":"push","devices":[%s],"title":"Order 4711","body":"It left this morning."%s}\n' "$id" "$1" "$2" "${3:-}"
+}
+
+# holds FILE FILTER: there is a line for which the filter says something, and it is true for each of those.
+holds() {
+	jq -se "[.[] | $2] | length > 0 and all" "$1" >/dev/null || { printf 'not so: %s\n' "$2"; cat "$1"; return 1; }
+}
+
+# modelled NAME FILE: the records are as their model says.
+modelled() {
+	omni-validate --schema "$1" "$2" >checked
+	cmp checked "$2"
+}
+
+push() {
+	timeout 60 omni-push -c omni.json "$@"
+}
+
+# seen FILTER: of the requests since this was asked for last, each through jq.
+seen() {
+	local from=0
+	[ ! -e "$G/from" ] || from=$(cat "$G/from")
+	tail -n +$((from + 1)) "$G/seen" | jq -rc "$1"
+	wc -l <"$G/seen" >"$G/from"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	rm -f "$G/no-grant"
+	[ ! -e "$G/seen" ] || wc -l <"$G/seen" >"$G/from"
+}
+
+@test "one record becomes what each platform has, and a delivery for each device" {
+	conf '{"webpush":{"pad":128}}'
+	note 1 "$(device apns aa11),$(device fcm d1:abc),$(browser ok)" ',"ttl":3600,"priority":"high","badge":2,"sound":"ping","collapse":"order 4711",
+		"link":"https://example.com/o/1","image":"https://example.com/i.png","data":{"n":3,"o":{"a":1},"s":"x"},"lease":{"queue":"q","seq":1,"token":"t"},
+		"trace":"00-0198c0de000070008000000000000001-8000000000000001-01"' | tr -d '\n\t' >in
+	want 0 push in
+	[ "$(get 'select(.outcome == "sent" and .kind == "delivery" and .message == "0198c0de-0000-7000-8000-000000000001" and .http.status < 300) | .carrier' | sort | paste -sd' ')" = 'apns fcm webpush' ]
+	[ "$(get '"\(.lease.part)/\(.lease.parts)"' | sort | paste -sd' ')" = '1/3 2/3 3/3' ]
+	[ "$(get .trace | sort -u)" = 00-0198c0de000070008000000000000001-8000000000000001-01 ]
+	[ "$(get 'select(.carrier == "fcm").external_id')" = projects/p1/messages/d1:abc ]
+	modelled delivery out
+	seen . >all
+	[ "$(jq -rc 'select(.gateway == "apns").body' all)" = '{"aps":{"alert":{"title":"Order 4711","body":"It left this morning."},"badge":2,"sound":"ping","mutable-content":1},"link":"https://example.com/o/1","image":"https://example.com/i.png","n":3,"o":{"a":1},"s":"x"}' ]
+	holds all 'select(.gateway == "apns") | .claims.iss == "TEAM123456" and .claims.kid == "ABC123DEFG" and (.claims | has("exp") | not)
+		and .headers["apns-push-type"] == "alert" and .headers["apns-priority"] == "10" and .headers["apns-topic"] == "com.example.app"
+		and .headers["apns-collapse-id"] == "order 4711" and (.headers["apns-expiration"] | tonumber) > now'
+	# What is no text is text for Google.
+	[ "$(jq -rc 'select(.gateway == "fcm").message.data' all)" = '{"link":"https://example.com/o/1","n":"3","o":"{\"a\":1}","s":"x"}' ]
+	holds all 'select(.gateway == "fcm") | .message.android == {"collapse_key":"order 4711","priority":"high","ttl":"3600s","notification":{"sound":"ping","notification_count":2}}'
+	holds all 'select(.gateway == "oauth") | .claims.scope == "https://www.googleapis.com/auth/firebase.messaging" and .claims.exp - .claims.iat == 3600'
+	holds all 'select(.gateway == "web") | .ours and .claims.aud == "https://127.0.0.1:'"$(cat "$G/port")"'" and .claims.sub == "mailto:ops@example.com"
+		and .claims.exp - now < 86400 and .ttl == "3600" and .urgency == "high" and (.topic | test("^[A-Za-z0-9_-]{32}$")) and (.size - 103) % 128 == 0'
+	[ -e "$G/no-ece" ] || [ "$(jq -rc 'select(.gateway == "web").text' all)" = '{"web_push":8030,"notification":{"title":"Order 4711","body":"It left this morning.","navigate":"https://example.com/o/1","image":"https://example.com/i.png","tag":"order 4711","data":{"n":3,"o":{"a":1},"s":"x"}},"app_badge":2}' ]
+}
+
+@test "what only one platform has is merged into its own" {
+	conf
+	note 1 "$(device apns aa12),$(device fcm d2),$(browser ok)" ',"platform":{"apns":{"headers":{"apns-priority":"5"},"aps":{"thread-id":"t1","alert":{"title":null}}},"fcm":{"android":{"notification":{"channel_id":"orders"}}},"webpush":{"headers":{"Urgency":"low"},"notification":{"icon":"i.png"}}}' >in
+	want 0 push in
+	seen . >all
+	[ "$(jq -rc 'select(.gateway == "apns") | .body, .headers["apns-priority"]' all | paste -sd' ')" = '{"aps":{"alert":{"body":"It left this morning."},"thread-id":"t1"}} 5' ]
+	[ "$(jq -rc 'select(.gateway == "fcm").message.android' all)" = '{"notification":{"channel_id":"orders"}}' ]
+	[ "$(jq -rc 'select(.gateway == "web").urgency' all)" = low ]
+	note 1 "$(device apns aa12)" ',"platform":{"apns":{"headers":{"authorization":"mine"}}}' | want 0 push
+	[ "$(get '"\(.outcome) \(.error.code)"')" = 'failed push-malformed' ]
+}
+
+@test "a push with nothing to show wakes the application, with the priority that Apple demands" {
+	conf
+	printf '{"id":"%s01","kind":"push","devices":[%s],"data":{"sync":true},"priority":"high"}\n' "$id" "$(device apns aa13)" >in
+	want 0 push in
+	[ "$(seen '[.headers["apns-push-type"], .headers["apns-priority"], .body]')" = '["background","5",{"aps":{"content-available":1},"sync":true}]' ]
+}
+
+@test "dead tokens become events, with the time that the service says" {
+	conf
+	{ note 1 "$(device apns ok1)"; note 2 "$(device apns gone)"; note 3 "$(device apns bad1)"; note 4 "$(device fcm unregistered)"
+		note 5 "$(device fcm fine)"; note 6 "$(device fcm invalid)"; note 7 "$(browser gone)"; note 8 "$(browser lost)"; } >in
+	want 0 push in
+	[ "$(get 'select(.event) | "\(.event) \(.carrier) \(.from.address) \(.carrier_data.reason)"' | sed 's|https.*/wp/||' | sort)" = "\
+push-token-gone apns bad1 BadDeviceToken
+push-token-gone apns gone Unregistered
+push-token-gone fcm invalid INVALID_ARGUMENT
+push-token-gone fcm unregistered UNREGISTERED
+push-token-gone webpush gone null
+push-token-gone webpush lost 102" ]
+	[ "$(get 'select(.from.address == "gone").at')" = 2026-01-14T09:00:00.000Z ]
+	[ "$(get 'select(.outcome == "failed").error | "\(.class) \(.code)"' | sort -u)" = 'permanent device-gone' ]
+	[ "$(get 'select(.outcome == "sent").recipient' | sort | paste -sd' ')" = 'fine ok1' ]
+	grep '"kind":"event"' out >events
+	modelled event events
+	# The same again gives the same id, so that a store keeps one.
+	get 'select(.from.address == "gone").id' >first
+	note 2 "$(device apns gone)" | want 0 push
+	get 'select(.event).id' | diff first -
+}
+
+@test "a device that was registered again after its token died is kept" {
+	conf
+	note 1 '{"platform":"apns","token":"gone","created_at":"2026-01-14T10:00:00Z"}' | want 0 push
+	[ "$(get '"\(.kind) \(.error.code)"')" = 'delivery device-gone' ]
+	note 1 '{"platform":"apns","token":"gone","created_at":"2026-01-14T08:00:00Z"}' | want 0 push
+	[ "$(get .kind | sort | paste -sd' ')" = 'delivery event' ]
+}
+
+@test "each answer is judged by its table" {
+	conf
+	{ note 1 "$(device apns ok)"; note 2 "$(device apns topic)"; note 3 "$(device fcm ok)"; note 4 "$(device fcm field)"
+		note 5 "$(browser ok)"; note 6 "$(browser poison)"; } >in
+	want 0 push in
+	[ "$(get 'select(.outcome != "sent") | "\(.carrier) \(.outcome) \(.error.class) \(.error.code) \(.error.carrier_code)"' | sort)" = "\
+apns failed permanent push-refused BadTopic
+fcm failed permanent push-refused INVALID_ARGUMENT
+webpush failed credentials credentials BadJwtToken" ]
+	[ "$(get 'select(.event)')" = '' ]
+}
+
+@test "what fails in passing is sent again, once, under the same apns-id" {
+	conf
+	for name in busy trouble goaway refuse vanish expired2; do note 1 "$(device apns "$name")"; done >in
+	for name in quota unavailable stale; do note 2 "$(device fcm "$name")"; done >>in
+	note 3 "$(browser slow)" >>in
+	want 0 push in
+	[ "$(get 'select(.outcome != "sent")')" = '' ]
+	[ "$(get .recipient | wc -l)" -eq 10 ]
+	seen . >all
+	for name in busy trouble vanish quota unavailable stale slow; do
+		[ "$(jq -c "select(.name == \"$name\")" all | wc -l)" -eq 2 ]
+	done
+	[ "$(jq -r 'select(.name == "vanish").headers["apns-id"]' all | sort -u | wc -l)" -eq 1 ]
+	# A new access token, not the one that was refused.
+	[ "$(jq -r 'select(.name == "stale").authorization' all | sort -u | wc -l)" -eq 2 ]
+}
+
+@test "a connection that breaks leaves open what became of a push, unless a second would replace the first" {
+	conf
+	note 1 "$(device fcm vanishes)" | want 0 push
+	[ "$(get '"\(.outcome) \(.error.class) \(.error.code)"')" = 'unknown unknown no-answer' ]
+	[ "$(seen "select(.name).name")" = vanishes ]
+	note 2 "$(device fcm vanishes2)" ',"collapse":"c"' | want 0 push
+	[ "$(get '"\(.outcome) \(.attempt)"')" = 'sent 2' ]
+}
+
+@test "what a service asks to be sent much later goes back, with that time, and only with the devices that wait" {
+	conf
+	note 1 "$(device fcm fine),$(device fcm quotalong)" ',"lease":{"queue":"q","seq":1,"token":"t"}' >in
+	want 1 push in
+	[ "$(get 'select(.kind == "reject") | "\(.class) \(.code) \(.record.devices | length) \(.record.devices[0].token)"')" = 'temp throttled 1 quotalong' ]
+	get 'select(.kind == "reject").retry_at[:19] + "Z" | fromdate - now | if . > 60 and . < 121 then "two minutes" else . end' | grep -qx 'two minutes'
+	[ "$(get 'select(.outcome == "retry") | "\(.error.class) \(.http.status)"')" = 'throttled 429' ]
+	# The shares of the lease are the whole.
+	[ "$(get '.lease // .record.lease | (1 / .parts)' | awk '{ s += $1 } END { print s }')" = 1 ]
+	note 2 "$(browser date)" | want 1 push
+	get 'select(.kind == "reject").retry_at[:19] + "Z" | fromdate - now | if . > 500 and . < 601 then "ten minutes" else . end' | grep -qx 'ten minutes'
+}
+
+@test "refused credentials stop the account and drop no device" {
+	conf
+	{ note 1 "$(device apns forbidden)"; for n in 2 3 4; do note $n "$(device apns "c$n")"; done; note 5 "$(device fcm fine)"; } >in
+	want 1 push in
+	says 'the credentials are refused: InvalidProviderToken'
+	[ "$(grep -c refused err)" -eq 1 ]
+	[ "$(get 'select(.event)')" = '' ]
+	[ "$(get 'select(.kind == "reject") | "\(.class) \(.code)"' | sort | uniq -c | tr -s ' ')" = ' 4 temp credentials' ]
+	[ "$(get 'select(.outcome == "sent").carrier')" = fcm ]
+	[ "$(seen 'select(.gateway == "apns").name')" = forbidden ]
+}
+
+@test "a service account that Google does not know any more is told once, and what waits goes back" {
+	conf
+	touch "$G/no-grant"
+	for n in 1 2 3; do note $n "$(device fcm "d$n")"; done >in
+	want 1 push in
+	says 'no access token for push@p1.example.com: invalid_grant'
+	[ "$(get 'select(.kind == "reject").code' | sort | uniq -c | tr -s ' ')" = ' 3 credentials' ]
+	[ "$(seen .gateway)" = oauth ]
+}
+
+@test "many bad tokens before the first good one are our mistake, not theirs" {
+	conf
+	for n in $(seq 12); do note "$n" "$(device apns "bad$n")"; done >in
+	want 1 push in
+	says 'is it the other environment'
+	[ "$(get 'select(.event)')" = '' ]
+	[ "$(get 'select(.kind == "reject") | "\(.class) \(.code)"' | sort | uniq -c | tr -s ' ')" = ' 12 temp credentials' ]
+}
+
+@test "thousands in flight on one connection: Apple sees one request alone first, a device its own in their order" {
+	conf
+	for n in $(seq 300); do printf '{"id":"0198c0de-0000-7000-8000-%012d","kind":"push","body":"%d","devices":[%s,%s]}\n' "$n" "$n" "$(device apns "f$n")" "$(device apns same)"; done >in
+	want 0 push in
+	[ "$(get 'select(.outcome == "sent").recipient' | wc -l)" -eq 600 ]
+	seen . >all
+	[ "$(jq -r .alone all | sort -u)" = true ]
+	jq -r 'select(.name == "same").body.aps.alert.body' all | diff - <(seq 300)
+	[ "$(jq -r .claims.iat all | sort -u | wc -l)" -eq 1 ]
+}
+
+@test "browsers name the URL: only https, and only public addresses" {
+	conf '{"webpush":{"private_addresses":false}}'
+	note 1 "$(browser ok)" | want 0 push
+	[ "$(get '"\(.outcome) \(.error.code)"')" = 'failed address-refused' ]
+	note 1 "$(browser ok | sed 's/https/http/')" | want 0 push
+	[ "$(get '"\(.outcome) \(.error.code)"')" = 'failed subscription-malformed' ]
+	note 1 "$(browser ok | sed 's/127/u:p@127/')" | want 0 push
+	[ "$(get '"\(.outcome) \(.error.code)"')" = 'failed subscription-malformed' ]
+	[ "$(seen .name)" = '' ]
+}
+
+@test "a browser that moved for good is followed, inside its service, and told" {
+	conf
+	note 1 "$(browser moved)" | want 0 push
+	[ "$(get 'select(.event) | "\(.event) \(.from.address) \(.carrier_data.token)"' | sed 's|https://[^ ]*/wp/||g')" = 'push-token-renewed moved home' ]
+	[ "$(get 'select(.outcome).outcome')" = sent ]
+	[ "$(seen .name | paste -sd' ')" = 'moved home' ]
+	note 1 "$(browser away)" | want 1 push --max-hold 0
+	[ "$(get 'select(.event)')" = '' ]
+}
+
+@test "a body that is too long is cut at a character, or refused with the numbers" {
+	conf
+	body=$(printf 'ü%.0s' $(seq 3000))
+	printf '{"id":"%s01","kind":"push","title":"T","body":"%s","devices":[%s,%s,%s]}\n' "$id" "$body" "$(device apns cut1)" "$(device fcm cut2)" "$(browser cut3)" >in
+	want 0 push in
+	[ "$(get .outcome | sort -u)" = sent ]
+	seen . >all
+	holds all 'select(.gateway == "apns").body | tojson | utf8bytelength | . <= 4096 and . > 4090'
+	holds all 'select(.gateway == "fcm").message | .notification.body | endswith("…") and utf8bytelength <= 4096 and utf8bytelength > 4000'
+	holds all 'select(.gateway == "web").size | . <= 4096 and . > 4090'
+	[ "$(jq -r 'select(.gateway == "apns").body.aps.alert.body' all | iconv -f UTF-8 -t UTF-8 | tail -c 8)" = 'üü…' ]
+	conf '{"long_body":"refuse"}'
+	want 0 push in
+	[ "$(get 'select(.carrier == "apns").error | "\(.code): \(.text)"')" = 'payload-too-large: the payload has 6041 bytes, apns takes 4096' ]
+	# What is too long without the body is refused in any case.
+	conf
+	printf '{"id":"%s01","kind":"push","title":"%s","devices":[%s]}\n' "$id" "$body" "$(device apns cut1)" | want 0 push
+	[ "$(get .error.code)" = payload-too-large ]
+}
+
+@test "--dry-run shows requests, sends none, and names secrets" {
+	conf
+	note 1 "$(device apns aa14),$(device fcm d3),$(browser ok)" >in
+	want 0 push -n in
+	[ "$(get '"\(.kind) \(.carrier)"' | paste -sd' ')" = 'request apns request fcm request webpush' ]
+	[ "$(get 'select(.carrier == "apns").headers.authorization')" = 'bearer <token of key ABC123DEFG of team TEAM123456>' ]
+	[ "$(get 'select(.carrier == "webpush").encrypts.notification.title')" = 'Order 4711' ]
+	no grep -qF -e "$(cat "$G/vapid.key")" out
+	no grep -q 'eyJ' out
+	[ "$(seen .name)" = '' ]
+}
+
+@test "messages that are routed to push are pushes, all else passes as it is" {
+	conf
+	cat >in <<-'END'
+		{"id":"0198c0de-0000-7000-8000-000000000001","kind":"message","direction":"out","channel":"push","from":{"name":"Shop"},"to":[{"address":"fcm:m1"},{"address":"apns:aa15"}],"text":"Your parcel","media":[{"kind":"image","url":"https://example.com/p.jpg"}],"type":"media"}
+		{"id":"x", "kind":"message","direction":"in","channel":"push"}
+		{"kind":"delivery"}
+		{"id":"0198c0de-0000-7000-8000-000000000002","kind":"message","direction":"out","carrier":"twilio","to":[{"address":"+15550100"}]}
+	END
+	want 0 push in
+	[ "$(grep -cxF -f in out)" -eq 3 ]
+	[ "$(get 'select(.outcome).recipient' | sort | paste -sd' ')" = 'aa15 m1' ]
+	[ "$(seen 'select(.gateway == "fcm").message.notification')" = '{"title":"Shop","body":"Your parcel","image":"https://example.com/p.jpg"}' ]
+}
+
+@test "what is no push is a reject that says why" {
+	conf
+	cat >in <<-END
+		{"id":"${id}01","kind":"push","title":"for nobody"}
+		{"id":"${id}02","kind":"push","devices":[{"platform":"fcm","token":"x"}],"ttl":-1}
+		{"id":"${id}03","kind":"push","devices":[{"platform":"fcm","token":"x"}],"priority":"urgent"}
+		{"id":"${id}04","kind":"push","devices":[{"platform":"fcm","token":"x"}],"at":"2026-01-14T09:00:00Z","ttl":60}
+		{"id":"${id}05","kind":"push","devices":[{"platform":"sms","token":"x"},{"platform":"apns","token":"../x"},{"platform":"fcm"}],"title":"T"}
+	END
+	want 1 push in
+	[ "$(get 'select(.kind == "reject") | "\(.class) \(.code)"' | paste -sd,)" = 'data no-devices,data push-malformed,data push-malformed,denied expired' ]
+	[ "$(get 'select(.outcome) | "\(.outcome) \(.error.code)"' | sort -u)" = 'failed subscription-malformed' ]
+	[ "$(seen .name)" = '' ]
+}
+
+@test "a key that is none, a subject that reaches nobody, are errors of the configuration that tell no secret" {
+	conf '{"apns":{"key":"literal-secret"}}'
+	want 78 push /dev/null
+	says '/push/apns/key is no private key'
+	no grep -q literal-secret err
+	conf '{"webpush":{"subject":"mailto:me@localhost"}}'
+	want 78 push /dev/null
+	says '/push/webpush: the subject is at "localhost"'
+	conf '{"fcm":{"service_account":"{}"}}'
+	want 78 push /dev/null
+	says '/push/fcm/service_account'
+	conf '{"webpsh":{}}'
+	want 78 push /dev/null
+	says 'webpush'
+}
+
+@test "keygen makes a pair that browsers take, its private half for its owner alone" {
+	want 0 omni-push keygen
+	jq -e '(.public_key | test("^B[A-Za-z0-9_-]{86}$")) and (.private_key | test("^[A-Za-z0-9_-]{43}$"))' out
+	want 0 omni-push keygen -o vapid.key
+	[ "$(stat -c %a vapid.key)" = 600 ]
+	no grep -q private out
+	node -e '
+		const e = require("crypto").createECDH("prime256v1");
+		e.setPrivateKey(Buffer.from(require("fs").readFileSync("vapid.key", "utf8").trim(), "base64url"));
+		process.exit(e.getPublicKey("base64url") === JSON.parse(require("fs").readFileSync("out")).public_key ? 0 : 1);'
+	cp vapid.key before
+	want 74 omni-push keygen -o vapid.key
+	cmp vapid.key before
+	jq -c . <<<"{\"push\":{\"webpush\":{\"vapid_private_key\":\"file:vapid.key\",\"subject\":\"mailto:ops@example.com\"}}}" >omni.json
+	want 0 push /dev/null
+}
+
+@test "SIGTERM: what is in flight is waited for, the rest goes back" {
+	conf
+	mkfifo fifo
+	omni-push -c omni.json --window 1 fifo >out 2>err 3>&- &
+	pid=$!
+	exec 4>fifo
+	note 1 "$(device fcm quota9)" >&4
+	note 2 "$(browser date)" >&4
+	for _ in $(seq 50); do
+		[ ! -s out ] || break
+		sleep 0.1
+	done
+	kill -TERM $pid
+	rc=0
+	wait $pid || rc=$?
+	exec 4>&-
+	[ "$rc" -le 1 ]
+	[ "$(get 'select(.outcome).recipient' | wc -l)" -eq 2 ]
+}
+
+@test "a full disk under the output is 74" {
+	conf
+	note 1 "$(device fcm full)" >in
+	rc=0
+	push in >/dev/full 2>err || rc=$?
+	[ "$rc" -eq 74 ]
+}

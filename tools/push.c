@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "stages.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "config.h"
+#include "diag.h"
+#include "push_dry.h"
+#include "push_send.h"
+
+enum {
+	WINDOW = 500, /* what the services allow at once is of that order */
+	WINDOW_MOST = 4096,
+	HELD_MAX = 10000,
+	HOLD_MS = 20000, /* well below the minute that a lease lasts */
+};
+
+struct push {
+	struct push_accounts *accounts;
+	struct push_engine *engine;
+	struct push_limits limits;
+	bool dry;
+	struct buf text;
+};
+
+static const struct opt opts[] = {
+	{ "dry-run", 'n', NULL, "send nothing: show each request as JSON, secrets named", false },
+	{ "window", 0, "N", "requests in flight at one service (500)", false },
+	{ "max-held", 0, "N", "stop reading while N notifications wait (10000)", false },
+	{ "max-hold", 0, "SPAN", "reject what would wait longer for its next attempt (20s)", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static void push_close(void *st)
+{
+	struct push *p = st;
+
+	if (!p)
+		return;
+	push_engine_free(p->engine);
+	push_accounts_close(p->accounts);
+	buf_free(&p->text);
+	free(p);
+}
+
+static int read_options(struct push *p, const struct args *a, struct err *e)
+{
+	uint64_t window = WINDOW, held = HELD_MAX;
+
+	p->dry = opt_flag(a, "dry-run");
+	p->limits.hold_ms = HOLD_MS;
+	if (opt_number(a, "window", 1, WINDOW_MOST, &window, e) < 0 ||
+	    opt_number(a, "max-held", 1, 10000000, &held, e) < 0 ||
+	    opt_duration(a, "max-hold", 0, CLOCK_SPAN_MAX, &p->limits.hold_ms, e) < 0)
+		return -1;
+	p->limits.window = (unsigned)window;
+	p->limits.most = (size_t)held;
+	return 0;
+}
+
+static void *push_open(const struct setup *s, struct err *e)
+{
+	struct push *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		diag_oom();
+	p->text.max = SIZE_MAX;
+	if (read_options(p, s->args, e) < 0 || (p->accounts = push_accounts_open(s->conf, e)) == NULL ||
+	    (p->engine = push_engine_new(p->accounts, &p->limits, e)) == NULL) {
+		push_close(p);
+		return NULL;
+	}
+	return p;
+}
+
+static int push_step(void *st, const struct rec *r, struct out *o, struct err *e)
+{
+	struct push *p = st;
+
+	if (!push_wanted(r)) {
+		out_put(o, r);
+		return 0;
+	}
+	if (p->dry)
+		return push_dry(p->accounts, r, &p->text, o, e);
+	return push_engine_take(p->engine, r, o, e);
+}
+
+static int push_fd(void *st)
+{
+	return push_engine_fd(((struct push *)st)->engine);
+}
+
+static int push_due(void *st, struct out *o, struct err *e)
+{
+	(void)e;
+	push_engine_due(((struct push *)st)->engine, o);
+	return 0;
+}
+
+static enum stage_load push_load(void *st)
+{
+	struct push *p = st;
+	size_t n = push_engine_load(p->engine);
+
+	return n == 0 ? STAGE_EMPTY : n < p->limits.most ? STAGE_HOLDS : STAGE_FULL;
+}
+
+static int push_flush(void *st, struct out *o, struct err *e)
+{
+	(void)e;
+	push_engine_stop(((struct push *)st)->engine, o);
+	return 0;
+}
+
+const struct stage stage_push = {
+	.program = {
+		.name = "omni-push",
+		.purpose = "Send notifications to devices and browsers: APNs, FCM, Web Push.",
+		.operands = "[FILE...]",
+		.example = "omni-queue take push --follow | omni-push -c omni.json | omni-queue settle push",
+		.opts = opts,
+	},
+	.name = "push",
+	.keys = config_keys,
+	.open = push_open,
+	.step = push_step,
+	.fd = push_fd,
+	.due = push_due,
+	.load = push_load,
+	.flush = push_flush,
+	.close = push_close,
+};

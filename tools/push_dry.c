@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "push_dry.h"
+
+#include "clock.h"
+
+static struct str proof(const struct push_account *a, struct arena *arena)
+{
+	if (a->platform == PUSH_FCM)
+		return arena_fmt(arena, "Bearer <access token of %.*s>", STR_FMT(a->client_email));
+	if (a->platform == PUSH_WEB)
+		return arena_fmt(arena, "vapid t=<token of this key>, k=%.*s",
+				 STR_FMT(vapid_public(a->vapid)));
+	if (a->cert)
+		return STR_NONE;
+	return arena_fmt(arena, "bearer <token of key %.*s of team %.*s>", STR_FMT(a->key_id),
+			 STR_FMT(a->team_id));
+}
+
+static void show(struct buf *b, const struct push_post *x, const struct push_make *m)
+{
+	struct str authorization = proof(m->account, m->arena);
+
+	json_open(b, '{');
+	json_add_str(b, "kind", STR("request"));
+	json_add_str(b, "message", m->note->id);
+	json_add_str(b, "carrier", str_c(push_platforms[m->device->platform]));
+	json_add_str(b, "account", m->account->name);
+	json_add_str(b, "recipient", m->device->token);
+	json_add_str(b, "method", STR("POST"));
+	json_add_str(b, "url", x->url);
+	json_key(b, "headers");
+	json_open(b, '{');
+	for (size_t i = 0; i < x->n_headers; i++) {
+		json_key_str(b, x->headers[i].name);
+		json_put_str(b, x->headers[i].value);
+	}
+	json_opt_str(b, "authorization", authorization);
+	json_close(b, '}');
+	if (m->account->cert)
+		json_add_str(b, "certificate", str_c(m->account->cert));
+	json_add_raw(b, m->device->platform == PUSH_WEB ? "encrypts" : "body",
+		     x->body.p ? x->body : x->payload);
+	if (x->cut > 0)
+		json_add_i64(b, "cut", (int64_t)x->cut);
+	json_close(b, '}');
+	buf_char(b, '\n');
+}
+
+int push_dry(const struct push_accounts *accounts, const struct rec *r, struct buf *b,
+	     struct out *o, struct err *e)
+{
+	const struct json *devices = push_devices(r);
+	struct push_note note;
+	struct push_device d;
+	struct push_make m = { &note, &d, NULL, accounts->truncate, clock_now(), r->arena };
+	struct push_post x;
+	struct rec made;
+
+	if (!devices)
+		return err_set(e, FAULT_DATA, "no-devices",
+			       "it names no device: `devices` or `to` must have at least one");
+	if (push_note_read(&note, r, m.now, e) < 0)
+		return -1;
+	buf_reset(b);
+	for (struct json_iter it = json_iter(devices); json_next(&it);) {
+		if (push_device_read(&d, it.value, r, e) < 0 ||
+		    (m.account = push_account_for(accounts, &d, e)) == NULL || push_make(&x, &m, e) < 0)
+			return -1;
+		show(b, &x, &m);
+	}
+	for (struct str left = buf_get(b); left.n > 0;) {
+		struct str line = str_sub(left, 0, str_find(left, '\n'));
+
+		rec_made(&made, r, line);
+		out_put(o, &made);
+		left = str_sub(left, line.n + 1, left.n);
+	}
+	return 0;
+}
