@@ -10,6 +10,8 @@
 /* Each byte of a record can become three in a form; what is added around it is short. */
 #define BODY_MAX (3 * (LINE_MAX_BYTES + LINE_GROWTH))
 
+enum { USER_ID_MAX = 128 }; /* characters of a user id behind its country */
+
 /* ---- the record ---- */
 
 int send_read(struct sending *s)
@@ -69,6 +71,21 @@ int send_phone(struct sending *s, struct str *to)
 		return 0;
 	return err_set(s->e, SEND_BAD_ADDRESS, "\"%.*s\" is no number; write it as +12025550144",
 		       STR_FMT(str_utf8_cut(s->d->to, 60)));
+}
+
+bool send_user_id(struct str s)
+{
+	struct str rest = str_sub(s, 3, s.n);
+
+	if (s.n < 4 || s.p[0] < 'A' || s.p[0] > 'Z' || s.p[1] < 'A' || s.p[1] > 'Z' || s.p[2] != '.')
+		return false;
+	if (str_prefix(rest, STR("ENT.")))
+		rest = str_sub(rest, 4, rest.n);
+	for (size_t i = 0; i < rest.n; i++)
+		if (!((rest.p[i] | 0x20) >= 'a' && (rest.p[i] | 0x20) <= 'z') &&
+		    !(rest.p[i] >= '0' && rest.p[i] <= '9'))
+			return false;
+	return rest.n > 0 && rest.n <= USER_ID_MAX;
 }
 
 struct str send_digits(struct str number)

@@ -89,6 +89,9 @@ void send_upload_field(struct sending *s, struct submit_field field);
 /* The number in d->to, E.164, into ${to}; -1 with "address-malformed" where it is none. */
 int send_phone(struct sending *s, struct str *to);
 
+/* True for "US.1234" or "US.ENT.1234": what WhatsApp knows a person by who does not show the number. */
+bool send_user_id(struct str s);
+
 /* ${number} without the plus. */
 struct str send_digits(struct str number);
 

@@ -176,4 +176,7 @@ const struct carrier carrier_twilio = {
 	.receive = receive,
 	.verify = twilio_verify,
 	.normalize = normalize,
+	.send_keys = twilio_send_keys,
+	.request = twilio_request,
+	.judge = twilio_judge,
 };

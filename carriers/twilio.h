@@ -3,13 +3,15 @@
  * What the files of the carrier Twilio share; no other file includes it.  twilio.c holds the
  * vtable, the statuses and what is neither status nor message, twilio_message.c the messages,
  * twilio_params.c the parameters that both are read from, twilio_verify.c the signature,
- * twilio_explain.c why one fails, twilio_error.c the error codes.
+ * twilio_explain.c why one fails, twilio_error.c the error codes, twilio_send.c what is sent, twilio_content.c
+ * templates and what is offered, twilio_judge.c what the answers mean.
  */
 #ifndef OMNI_TWILIO_H
 #define OMNI_TWILIO_H
 
 #include "carrier.h"
 #include "form.h"
+#include "send.h"
 
 /* ---- signature ---- */
 
@@ -156,5 +158,35 @@ void twilio_message(struct twilio_reading *r, struct canon_list *out);
 
 /* The meaning of ${code}, or NULL if it is not known. */
 const struct cause *twilio_error(uint64_t code);
+
+/* ---- sending ---- */
+
+extern const char *const twilio_send_keys[];
+
+/* The slots. */
+int twilio_request(const struct dispatch *d, struct submit *out, struct err *e);
+void twilio_judge(const struct dispatch *d, const struct response *r, struct judgement *j);
+
+/* Have the account's API key, else its auth token, prove the request.  0, or -1 "send-unconfigured". */
+int twilio_auth(struct sending *s);
+
+/* Begin a message: parties, and what goes with each.  The first part alone has what is said once. */
+int twilio_begin(struct sending *s);
+
+/*
+ * The ContentSid of the template: itself, or what the account's `templates` call it; {NULL, 0} where it has
+ * none.
+ */
+struct str twilio_content_sid(const struct sending *s);
+
+/* The types template and interactive. */
+int twilio_template(struct sending *s);
+int twilio_interactive(struct sending *s);
+
+/* True if ${s}, whose record was read, is at the step that makes a template of what is offered. */
+bool twilio_makes_content(const struct sending *s);
+
+/* The type text: for a template that goes as its words. */
+int twilio_text(struct sending *s);
 
 #endif

@@ -4,7 +4,6 @@
 enum {
 	CONTACTS_MAX = 5,    /* cards of one message */
 	CALLBACK_DATA = 512, /* biz_opaque_callback_data */
-	USER_ID_MAX = 128,   /* behind the country of a user id */
 };
 
 const char *const whatsapp_send_keys[] = { "access_token", NULL };
@@ -35,22 +34,6 @@ static int open_url(struct sending *s, const char *what, struct str *url)
 	return send_auth(s, SUBMIT_BEARER, 0, whatsapp_send_keys[0]);
 }
 
-/* "US.1234", "US.ENT.1234": what a person is known by who does not show the number. */
-static bool is_user_id(struct str s)
-{
-	struct str rest = str_sub(s, 3, s.n);
-
-	if (s.n < 4 || s.p[0] < 'A' || s.p[0] > 'Z' || s.p[1] < 'A' || s.p[1] > 'Z' || s.p[2] != '.')
-		return false;
-	if (str_prefix(rest, STR("ENT.")))
-		rest = str_sub(rest, 4, rest.n);
-	for (size_t i = 0; i < rest.n; i++)
-		if (!((rest.p[i] | 0x20) >= 'a' && (rest.p[i] | 0x20) <= 'z') &&
-		    !(rest.p[i] >= '0' && rest.p[i] <= '9'))
-			return false;
-	return rest.n > 0 && rest.n <= USER_ID_MAX;
-}
-
 /* A group is its own conversation. */
 static bool is_group(const struct sending *s)
 {
@@ -68,7 +51,7 @@ static int put_recipient(struct sending *s)
 		json_add_str(&s->body, "to", s->d->to);
 		return 0;
 	}
-	if (is_user_id(s->d->to)) {
+	if (send_user_id(s->d->to)) {
 		json_add_str(&s->body, "recipient", s->d->to);
 		return 0;
 	}

@@ -86,6 +86,9 @@ model() {
 	livechat:*/send_event) echo livechat/send ;;
 	livechat:*_chat) echo livechat/send-thread ;;
 	livechat:*) echo livechat/send-activity ;;
+	twilio:*/Messages.json) echo twilio/send ;;
+	twilio:*/Content) echo twilio/send-content ;;
+	twilio:*/Typing.json) echo twilio/send-typing ;;
 	whatsapp:*/messages) echo whatsapp/send ;;
 	esac
 }
@@ -121,6 +124,7 @@ for line in sys.stdin:
 		name=$(model "$carrier" "$url")
 		[ -z "$name" ] || echo "$body" >>"${name/\//.}"
 	done <all
+	[ -s whatsapp.send ] && [ -s twilio.send ]
 	for file in *.send*; do
 		want 0 omni-validate -q --no-verify --schema "${file/.//}" "$file"
 		cmp "$file" out
