@@ -33,7 +33,7 @@ LIBS_omni-archive  = $(LIBS_stage) -lcrypto -larchive
 LIBS_omni-pipe     = $(LIBS_omni-route)
 LIBS_omni-replay   = $(LIBS_omni-route)
 LIBS_omni-ratelimit = $(LIBS_omni-route)
-LIBS_omni-deliver  = $(LIBS_stage) -lcrypto
+LIBS_omni-deliver  = $(LIBS_stage) -lcrypto -lsqlite3 -lcurl
 LIBS_omni-media    = $(LIBS_stage) -lcrypto -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lm
 LIBS_omni-push     = $(LIBS_stage) -lcrypto -lcurl
 

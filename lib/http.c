@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http.h"
 
+#include "clock.h"
+
 static int malformed(struct err *e, const char *what)
 {
 	return err_set(e, FAULT_DATA, "request-malformed", "the request is malformed: %s", what);
@@ -342,4 +344,39 @@ struct str http_header(const struct request *req, const char *name)
 		if (str_eq(req->headers[i].name, key))
 			return req->headers[i].value;
 	return STR_NONE;
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" as milliseconds since 1970. */
+static int date_read(struct str s, int64_t *ms)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	char text[] = "0000-00-00T00:00:00Z";
+	size_t month = 0;
+
+	if (s.n != 29 || s.p[3] != ',' || s.p[7] != ' ' || s.p[11] != ' ' || s.p[16] != ' ' ||
+	    !str_suffix(s, STR(" GMT")))
+		return -1;
+	while (month < 12 && memcmp(months + 3 * month, s.p + 8, 3) != 0)
+		month++;
+	if (month == 12)
+		return -1;
+	memcpy(text, s.p + 12, 4);
+	text[5] = (char)('0' + (month + 1) / 10);
+	text[6] = (char)('0' + (month + 1) % 10);
+	memcpy(text + 8, s.p + 5, 2);
+	memcpy(text + 11, s.p + 17, 8);
+	return clock_parse(str_c(text), ms);
+}
+
+int64_t http_retry_after(struct str value, int64_t now_ms)
+{
+	struct str s = str_trim(value);
+	uint64_t seconds;
+	int64_t at;
+
+	if (str_u64(s, &seconds) == 0)
+		return seconds < CLOCK_SPAN_MAX / 1000 ? (int64_t)seconds * 1000 : CLOCK_SPAN_MAX;
+	if (date_read(s, &at) < 0)
+		return -1;
+	return at > now_ms ? at - now_ms : 0;
 }

@@ -51,4 +51,11 @@ int http_length(const struct request *req, bool old, bool *chunked, size_t *leng
 /* The value of the header ${name} (lower case), or {NULL, 0}. */
 struct str http_header(const struct request *req, const char *name);
 
+/**
+ * http_retry_after(value, now_ms):
+ * How long ${value}, of the header Retry-After, asks to wait: seconds, or a date (RFC 9110, 10.2.3; of the three forms of
+ * dates the one that is made today).  Milliseconds, at least 0; -1 if it is neither.
+ */
+int64_t http_retry_after(struct str value, int64_t now_ms);
+
 #endif

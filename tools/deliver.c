@@ -1,24 +1,42 @@
 /* SPDX-License-Identifier: MIT */
+#include "deliver.h"
+
+#include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "config.h"
-#include "deliver_dry.h"
 #include "diag.h"
+#include "hash.h"
 #include "stages.h"
 
-enum dry { DRY_NO, DRY_CURL, DRY_JSON };
-
-struct deliver {
-	struct carriers *carriers;
-	enum dry dry;
-	bool split;
-	struct buf text;
+enum {
+	RETRY_WITHIN_MS = 10000, /* well below the minute that a lease lasts */
+	TIMEOUT_MS = 30000,
+	HELD_MAX = 4096,   /* errands at once, each with some 20 KB */
+	WINDOW_MAX = 256,  /* requests at once to one account */
+	IN_ALL_MAX = 4096, /* connections */
+	ATTEMPTS = 3,
+	RETRY_FIRST_MS = 500,
+	RETRY_MOST_MS = 3600000,
 };
 
+#define KEEP_MS (INT64_C(30) * 86400000)
+
 static const struct opt opts[] = {
+	{ "ledger", 'l', "FILE", "remember in FILE what was sent, so that nothing is sent twice", false },
+	{ "resend-unknown", 0, NULL, "send again what may have been sent, where nobody knows", false },
+	{ "keep", 0, "SPAN", "forget in the ledger what was sent longer ago (30d)", false },
 	{ "dry-run", 'n', "=json",
 	  "send nothing: show each request, as a command of curl or as JSON", false },
+	{ "retry-within", 0, "SPAN", "wait so long for another attempt; else reject as temp (10s)", false },
+	{ "timeout", 0, "SPAN", "of a request, from its start to the end of its answer (30s)", false },
+	{ "max-held", 0, "N", "stop reading while N records are under way (4096)", false },
+	{ "ca", 0, "FILE", "certificates to trust instead of the system's", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -28,21 +46,114 @@ static void deliver_close(void *st)
 
 	if (!d)
 		return;
+	if (d->fetch)
+		health_tick(d, true);
+	fetch_close(d->fetch);
+	errand_free_all(d);
+	map_free(d->flows);
+	heap_free(&d->timers);
+	lanes_close(d);
+	ledger_close(d->ledger);
 	carriers_close(d->carriers);
+	if (d->timer >= 0)
+		close(d->timer);
+	if (d->fd >= 0)
+		close(d->fd);
 	buf_free(&d->text);
 	free(d);
 }
 
+/* ---- options and configuration ---- */
+
+/* A time span in the configuration, by its key below `deliver`. */
+static int conf_span(const struct conf *c, const struct json *of, const char *key, int64_t *ms,
+		     struct err *e)
+{
+	struct str text = json_get_str(of, key);
+
+	if (text.p && (clock_span(text, ms) < 0 || *ms < 1))
+		return err_set(e, FAULT_CONFIG, "config",
+			       "%s: /deliver/retry/%s: no time span (500ms, 2s, 5m, 1h)", c->path, key);
+	return 0;
+}
+
+static int read_conf(struct deliver *d, const struct conf *c, struct err *e)
+{
+	const struct json *own = json_get(c->root, "deliver"), *retry = json_get(own, "retry");
+	struct str health = json_get_str(c->root, "health");
+	int64_t n;
+
+	d->o.split = !str_eq(json_get_str(own, "long_text"), STR("refuse"));
+	if (json_i64(json_get(own, "concurrency"), &n) == 0)
+		d->o.window = (unsigned)n;
+	if (json_i64(json_get(retry, "attempts"), &n) == 0)
+		d->o.attempts = (unsigned)n;
+	if (health.n > 0)
+		d->health = arena_cstr(c->arena, health);
+	return conf_span(c, retry, "first", &d->o.retry_first, e) < 0 ||
+			       conf_span(c, retry, "most", &d->o.retry_most, e) < 0 ?
+		       -1 :
+		       0;
+}
+
 static int read_options(struct deliver *d, const struct setup *s, struct err *e)
 {
-	const char *dry = opt_value(s->args, "dry-run");
+	const struct args *a = s->args;
+	uint64_t held = HELD_MAX;
 
-	if (dry)
-		d->dry = *dry ? DRY_JSON : DRY_CURL;
-	if (dry && *dry && strcmp(dry, "json") != 0)
-		return err_set(e, FAULT_USAGE, "usage", "--dry-run= takes json, not \"%.40s\"", dry);
-	d->split = !str_eq(json_get_str(json_get(s->conf->root, "deliver"), "long_text"), STR("refuse"));
+	d->o = (struct deliver_options){ .retry_within = RETRY_WITHIN_MS,
+					 .timeout = TIMEOUT_MS,
+					 .keep = KEEP_MS,
+					 .retry_first = RETRY_FIRST_MS,
+					 .retry_most = RETRY_MOST_MS,
+					 .attempts = ATTEMPTS,
+					 .window = WINDOW_MAX,
+					 .resend_unknown = opt_flag(a, "resend-unknown") };
+	if (read_conf(d, s->conf, e) < 0 || show_open(d, opt_value(a, "dry-run"), e) < 0 ||
+	    opt_duration(a, "retry-within", 0, CLOCK_SPAN_MAX, &d->o.retry_within, e) < 0 ||
+	    opt_duration(a, "timeout", 1, 3600000, &d->o.timeout, e) < 0 ||
+	    opt_duration(a, "keep", 60000, CLOCK_SPAN_MAX, &d->o.keep, e) < 0 ||
+	    opt_number(a, "max-held", 1, 1000000, &held, e) < 0)
+		return -1;
+	d->o.held = (unsigned)held;
+	if (!opt_value(a, "ledger") && (d->o.resend_unknown || opt_value(a, "keep")))
+		return err_set(e, FAULT_USAGE, "usage", "--resend-unknown and --keep need a --ledger");
 	return 0;
+}
+
+/* ---- opening ---- */
+
+static int watch(struct deliver *d, int fd, struct err *e)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	if (epoll_ctl(d->fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		return err_set(e, FAULT_OS, "poll", "epoll_ctl: %s", strerror(errno));
+	return 0;
+}
+
+static int open_engine(struct deliver *d, const struct setup *s, struct err *e)
+{
+	const char *ledger = opt_value(s->args, "ledger");
+	struct fetch_options f = { .per_host = d->o.window,
+				   .total = IN_ALL_MAX,
+				   .ca = opt_value(s->args, "ca"),
+				   .multiplex = true };
+
+	d->flows = map_new();
+	d->seed = hash_seed();
+	lanes_open(d);
+	if (ledger && (d->ledger = ledger_open(ledger, e)) == NULL)
+		return -1;
+	d->fetch = fetch_open(&f, e);
+	if (!d->fetch)
+		return -1;
+	d->fd = epoll_create1(EPOLL_CLOEXEC);
+	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (d->fd < 0 || d->timer < 0)
+		return err_set(e, FAULT_OS, "timer", "timerfd_create: %s", strerror(errno));
+	d->set = INT64_MAX;
+	return watch(d, d->timer, e) < 0 ? -1 : watch(d, fetch_fd(d->fetch), e);
 }
 
 static void *deliver_open(const struct setup *s, struct err *e)
@@ -52,104 +163,124 @@ static void *deliver_open(const struct setup *s, struct err *e)
 	if (!d)
 		diag_oom();
 	d->text.max = SIZE_MAX;
-	if (read_options(d, s, e) < 0 ||
-	    (d->carriers = carriers_open(s->conf, CARRIER_SEND, &carrier_custom, e)) == NULL) {
-		deliver_close(d);
-		return NULL;
-	}
-	return d;
+	d->fd = d->timer = -1;
+	if (read_options(d, s, e) == 0 &&
+	    (d->carriers = carriers_open(s->conf, CARRIER_SEND, &carrier_custom, e)) != NULL &&
+	    (d->dry || open_engine(d, s, e) == 0))
+		return d;
+	deliver_close(d);
+	return NULL;
 }
 
-/* ---- what would be sent ---- */
-
-/* Why nothing would be, as a line that sh passes over. */
-static void show_refusal(struct deliver *d, const struct rec *r, const struct err *why, struct out *o)
-{
-	struct buf line = { .max = SIZE_MAX };
-	struct rec made;
-
-	json_put_str(&line, rec_str(r, "id"));
-	buf_reset(&d->text);
-	buf_lit(&d->text, "# ");
-	buf_str(&d->text, buf_get(&line)); /* escaped as in JSON: on one line */
-	buf_fmt(&d->text, ": %s: ", why->code);
-	buf_reset(&line);
-	json_escape(&line, str_c(why->text));
-	buf_str(&d->text, buf_get(&line));
-	rec_made(&made, r, buf_get(&d->text));
-	out_put(o, &made);
-	buf_free(&line);
-}
-
-static int show_leg(struct deliver *d, const struct rec *r, const struct outgoing *s,
-		    struct leg *leg, unsigned *parts, struct out *o, struct err *e)
-{
-	struct submit *x = arena_calloc(r->arena, 1, sizeof(*x));
-	struct dispatch *dp = arena_calloc(r->arena, 1, sizeof(*dp));
-	struct rec made;
-
-	outgoing_dispatch(dp, s, leg, r->arena);
-	dp->split = d->split;
-	dp->now = clock_now();
-	x->parts = *parts;
-	if (s->over[leg->over].of->carrier->request(dp, x, e) < 0)
-		return -1;
-	if (leg->part == 0)
-		*parts = x->parts;
-	x->parts = *parts;
-	buf_reset(&d->text);
-	if (d->dry == DRY_JSON)
-		dry_json(&d->text, s, leg, x);
-	else
-		dry_curl(&d->text, s, leg, x);
-	rec_made(&made, r, buf_get(&d->text));
-	out_put(o, &made);
-	return 0;
-}
-
-/* The requests for ${r} over the first account that can make them. */
-static int show_all(struct deliver *d, struct rec *r, struct out *o, struct err *e)
-{
-	struct outgoing s;
-	struct leg leg = { 0 };
-
-	if (outgoing_read(&s, r, d->carriers, e) < 0)
-		return -1;
-	for (leg.to = 0; leg.to < s.n_to; leg.to++) {
-		unsigned parts = 1;
-
-		for (leg.part = 0; leg.part < parts;) {
-			if (show_leg(d, r, &s, &leg, &parts, o, e) == 0)
-				leg.part++;
-			else if (leg.to > 0 || leg.part > 0 || ++leg.over == s.n_over)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int show(struct deliver *d, const struct rec *r, struct out *o, struct err *e)
-{
-	struct rec copy = *r;
-
-	if (!outgoing_wanted(r) || show_all(d, &copy, o, e) == 0)
-		return 0;
-	if (d->dry == DRY_JSON)
-		return -1;
-	show_refusal(d, r, e, o);
-	return 0;
-}
+/* ---- running ---- */
 
 static int deliver_step(void *st, const struct rec *r, struct out *o, struct err *e)
 {
 	struct deliver *d = st;
 
-	if (d->dry != DRY_NO)
-		return show(d, r, o, e);
+	if (d->dry)
+		return show_step(d, r, o, e);
 	if (outgoing_wanted(r))
-		return err_set(e, FAULT_TEMP, "sending-off",
-			       "this program only shows requests: run it with -n");
+		return errand_new(d, r, e);
 	out_put(o, r);
+	return 0;
+}
+
+static void set_timer(struct deliver *d)
+{
+	int64_t now = clock_now(), next = lanes_next(d, now), real = -1;
+	struct heap_item *first = heap_first(&d->timers);
+	struct itimerspec t = { 0 };
+
+	if (first && first->key < next)
+		next = first->key;
+	if (next == d->set)
+		return;
+	d->set = next;
+	if (next < INT64_MAX)
+		real = clock_real_ns(next > now ? (next - now) * 1000000 : 1);
+	if (real > 0) {
+		t.it_value.tv_sec = real / 1000000000;
+		t.it_value.tv_nsec = real % 1000000000;
+	}
+	timerfd_settime(d->timer, 0, &t, NULL);
+}
+
+static int deliver_commit(void *st, struct out *o, struct err *e)
+{
+	struct deliver *d = st;
+
+	if (d->dry)
+		return 0;
+	if (send_commit(d, o, e) < 0)
+		return -1;
+	set_timer(d);
+	return 0;
+}
+
+/* Who has slept long enough, and lanes that have opened. */
+static void wake(struct deliver *d)
+{
+	int64_t now = clock_now();
+	struct heap_item *i;
+	uint64_t ticks;
+
+	while (read(d->timer, &ticks, sizeof(ticks)) > 0)
+		d->set = INT64_MAX;
+	while ((i = heap_first(&d->timers)) != NULL && (i->key <= now || d->stopping)) {
+		heap_remove(&d->timers, i);
+		policy_go(d, (struct errand *)(void *)((char *)i - offsetof(struct errand, timer)));
+	}
+	for (size_t k = 0; k < d->n_lanes; k++)
+		lane_pump(d, &d->lanes[k]);
+}
+
+static int deliver_due(void *st, struct out *o, struct err *e)
+{
+	struct deliver *d = st;
+
+	(void)o, (void)e;
+	send_collect(d);
+	wake(d);
+	return 0;
+}
+
+static int deliver_fd(void *st)
+{
+	return ((struct deliver *)st)->fd;
+}
+
+static enum stage_load deliver_load(void *st)
+{
+	const struct deliver *d = st;
+
+	return d->n_errands == 0        ? STAGE_EMPTY :
+	       d->n_errands < d->o.held ? STAGE_HOLDS :
+					  STAGE_FULL;
+}
+
+static int deliver_tick(void *st, bool hangup, struct err *e)
+{
+	(void)hangup, (void)e;
+	return health_tick(st, false);
+}
+
+/* What is under way gets its answer, or its time runs out; what is not goes back unsent. */
+static int deliver_flush(void *st, struct out *o, struct err *e)
+{
+	struct deliver *d = st;
+
+	if (d->dry)
+		return 0;
+	d->stopping = true;
+	while (d->n_errands > 0) {
+		struct pollfd p = { .fd = d->fd, .events = POLLIN };
+
+		if (deliver_due(d, o, e) < 0 || deliver_commit(d, o, e) < 0)
+			return -1;
+		if (d->n_errands > 0 && d->under_way > 0)
+			(void)poll(&p, 1, -1);
+	}
 	return 0;
 }
 
@@ -158,12 +289,18 @@ const struct stage stage_deliver = {
 		.name = "omni-deliver",
 		.purpose = "Send outbound messages through the APIs of their carriers.",
 		.operands = "[FILE...]",
-		.example = "omni-route -c omni.json out.ndjson | omni-deliver -c omni.json --dry-run",
+		.example = "omni-queue take outbound --follow | omni-route -c omni.json | omni-deliver -c omni.json -l sent.db | omni-queue settle outbound",
 		.opts = opts,
 	},
 	.name = "deliver",
 	.keys = config_keys,
 	.open = deliver_open,
 	.step = deliver_step,
+	.commit = deliver_commit,
+	.tick = deliver_tick,
+	.fd = deliver_fd,
+	.due = deliver_due,
+	.load = deliver_load,
+	.flush = deliver_flush,
 	.close = deliver_close,
 };

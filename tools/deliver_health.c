@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* How the accounts do, in a file that omni-route reads. */
+#include "clock.h"
+#include "deliver.h"
+#include "diag.h"
+#include "file.h"
+
+enum { EACH_MS = 1000 };
+
+static void put_time(struct buf *b, const char *key, int64_t ms)
+{
+	char at[CLOCK_TEXT + 1];
+
+	clock_format(at, ms);
+	json_add_str(b, key, (struct str){ at, CLOCK_TEXT });
+}
+
+static void put_number(struct buf *b, const char *key, double v)
+{
+	json_key(b, key);
+	buf_fmt(b, "%.4g", v);
+}
+
+static void put_lane(struct buf *b, const struct lane *l, int64_t now)
+{
+	static const char *const states[] = { "closed", "open", "half-open" };
+	const struct circuit *c = &l->circuit;
+
+	json_open(b, '{');
+	json_add_str(b, "carrier", l->of->name);
+	json_add_str(b, "account", l->account->name);
+	put_time(b, "at", now);
+	put_number(b, "success", c->success);
+	put_number(b, "latency", c->latency);
+	put_number(b, "throttled", c->throttled);
+	json_key(b, "circuit");
+	json_open(b, '{');
+	json_add_str(b, "state", str_c(states[c->state]));
+	if (c->since)
+		put_time(b, "since", c->since);
+	if (c->state == CIRCUIT_OPEN)
+		put_time(b, "probe_at", c->probe_at);
+	json_add_i64(b, "concurrency", c->state == CIRCUIT_OPEN ? 0 : (int64_t)c->window);
+	json_add_i64(b, "failures", c->failures);
+	json_close(b, '}');
+	buf_lit(b, "}\n");
+}
+
+int health_tick(struct deliver *d, bool last)
+{
+	int64_t mono;
+	struct err e;
+
+	if (!d->health || !d->health_changed)
+		return -1;
+	mono = clock_mono();
+	if (!last && d->health_at && mono - d->health_at < EACH_MS)
+		return (int)(EACH_MS - (mono - d->health_at));
+	buf_reset(&d->text);
+	for (size_t i = 0; i < d->n_lanes; i++)
+		if (d->lanes[i].circuit.seen > 0)
+			put_lane(&d->text, &d->lanes[i], clock_now());
+	d->health_at = mono;
+	d->health_changed = false;
+	/* Who chooses by it can do without it for a while. */
+	if (file_replace(d->health, buf_get(&d->text), 0644, false, &e) < 0) {
+		diag_warn("%s", e.text);
+		d->health = NULL;
+	}
+	return -1;
+}
