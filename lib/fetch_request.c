@@ -247,7 +247,6 @@ static void set_rules(struct fetch_slot *s)
 	/* HTTP/2 over TLS alone: without it curl 7.88 breaks every connection that is used again. */
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
 			 (long)(o->multiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-	curl_easy_setopt(c, CURLOPT_PIPEWAIT, o->multiplex ? 1L : 0L);
 	/* Else a name that is slow to look up holds up all requests when the time of its own is over. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
 	/* Shorter than the minute after which many servers close: a request must not meet that. */
@@ -275,6 +274,9 @@ int fetch_prepare(struct fetch_slot *s)
 	if (fetch_aim(s, x->url) < 0 || set_headers(s) < 0 || set_body(s) < 0)
 		return -1;
 	set_rules(s);
+	/* Without TLS there is no HTTP/2, and to wait for the first answer would tell nothing. */
+	curl_easy_setopt(s->easy, CURLOPT_PIPEWAIT,
+			 s->fetch->options.multiplex && str_prefix(x->url, STR("https:")) ? 1L : 0L);
 	set_credentials(s);
 	fetch_listen(s);
 	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS,

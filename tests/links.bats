@@ -29,7 +29,11 @@ links() {
 	links omni-normalize yyjson zstd z crypto jq
 	links omni-route yyjson zstd z crypto jq pcre2-8
 	links omni-ratelimit yyjson zstd z crypto jq pcre2-8
-	links omni-deliver yyjson zstd z crypto
+}
+
+@test "omni-deliver links what it asks carriers with and keeps its ledger in" {
+	plain
+	links omni-deliver yyjson zstd z crypto sqlite3 curl
 }
 
 @test "omni-archive alone links libarchive" {

@@ -64,6 +64,7 @@ struct errand {
 	bool bound;      /* it may go over no other account */
 	bool doubt;      /* an attempt was made of which nobody knows */
 	bool intended;   /* the ledger has the intent of this attempt */
+	uint64_t looked; /* the transaction in which it was looked up */
 	int64_t attempt; /* number of the last attempt of this part */
 	unsigned tries;  /* attempts in a row, over this account, in this process */
 	unsigned step;
@@ -112,7 +113,8 @@ struct deliver {
 	int fd, timer;
 	int64_t set; /* what the timer is set to */
 	uint64_t seed;
-	uint64_t intents; /* since the ledger was pruned */
+	uint64_t intents;     /* since the ledger was pruned */
+	uint64_t transaction; /* its number */
 	bool stopping;
 	const char *health; /* the file; NULL: none */
 	bool health_changed;

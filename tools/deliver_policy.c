@@ -98,7 +98,8 @@ static int64_t later_than(const struct deliver *d, const struct errand *j, int64
 	struct backoff b = { d->o.retry_first, d->o.retry_most };
 	int64_t born = now, delay;
 
-	(void)clock_parse(rec_str(&j->rec, "at"), &born);
+	if (clock_parse(json_get_str(rec_get(&j->rec, "lease"), "born"), &born) < 0)
+		(void)clock_parse(rec_str(&j->rec, "at"), &born);
 	delay = backoff_delay(&b, now > born ? now - born : 0, key_of(d, j));
 	return now + delay > at ? now + delay : at;
 }

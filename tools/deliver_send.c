@@ -46,6 +46,7 @@ static int find_fresh(struct deliver *d, struct err *e)
 
 		if (kept(d, j) && ledger_find(d->ledger, &part, j->arena, &known, e) < 0)
 			return -1;
+		j->looked = d->transaction;
 		policy_found(d, j, &known);
 	}
 	return 0;
@@ -100,12 +101,40 @@ static bool make(struct deliver *d, struct errand *j)
 	return true;
 }
 
+/*
+ * While ${j} waited another process may have sent it: what was looked up in an earlier transaction counts for nothing.
+ * Return 1 if it may go, 0 if it has gone another way, -1.
+ */
+static int look_again(struct deliver *d, struct errand *j, struct err *e)
+{
+	struct ledger_part part = part_of(j);
+	struct ledger_entry known;
+
+	if (!kept(d, j) || j->looked == d->transaction)
+		return 1;
+	if (ledger_find(d->ledger, &part, j->arena, &known, e) < 0)
+		return -1;
+	j->looked = d->transaction;
+	if (known.state == LEDGER_NEW || known.state == LEDGER_FREE ||
+	    (j->doubt && (known.state == LEDGER_UNKNOWN || known.state == LEDGER_CRASHED))) {
+		j->attempt = known.attempt > j->attempt ? known.attempt : j->attempt;
+		return 1;
+	}
+	lane_leave(d, j, CIRCUIT_VOID, 0, 0);
+	policy_found(d, j, &known);
+	return 0;
+}
+
 static int make_placed(struct deliver *d, struct errands *go, struct err *e)
 {
 	struct errand *j;
 
 	while ((j = errands_take(&d->placed)) != NULL) {
-		if (!make(d, j))
+		int go_on = look_again(d, j, e);
+
+		if (go_on < 0)
+			return -1;
+		if (go_on == 0 || !make(d, j))
 			continue;
 		if (kept(d, j) && !j->x.prepares && intend(d, j, e) < 0)
 			return -1;
@@ -121,6 +150,7 @@ static bool waiting(const struct deliver *d)
 
 static int transact(struct deliver *d, struct errands *go, struct err *e)
 {
+	d->transaction++;
 	if (d->ledger && ledger_begin(d->ledger, e) < 0)
 		return -1;
 	while (waiting(d))

@@ -279,10 +279,31 @@ static void no_byte_beyond_the_text_is_read(void)
 	}
 }
 
+static void a_wait_is_seconds_or_a_date(void)
+{
+	static const int64_t now = INT64_C(784111777000); /* Sun, 06 Nov 1994 08:49:37 GMT */
+
+	CHECK(http_retry_after(STR("120"), now) == 120000);
+	CHECK(http_retry_after(STR(" 0 "), now) == 0);
+	CHECK(http_retry_after(STR("Sun, 06 Nov 1994 08:49:37 GMT"), now) == 0);
+	CHECK(http_retry_after(STR("Sun, 06 Nov 1994 08:51:00 GMT"), now) == 83000);
+	CHECK(http_retry_after(STR("Sat, 05 Nov 1994 08:51:00 GMT"), now) == 0);
+	CHECK(http_retry_after(STR("Thu, 01 Dec 1994 16:00:00 GMT"), now) == INT64_C(2185823000));
+	CHECK(http_retry_after(STR("99999999999999999999"), now) == -1);
+	CHECK(http_retry_after(STR("9999999999999999"), now) > 0);
+	CHECK(http_retry_after(STR("-1"), now) == -1);
+	CHECK(http_retry_after(STR("1.5"), now) == -1);
+	CHECK(http_retry_after(STR(""), now) == -1);
+	CHECK(http_retry_after(STR("Sun, 06 Foo 1994 08:49:37 GMT"), now) == -1);
+	CHECK(http_retry_after(STR("Sun, 31 Feb 1994 08:49:37 GMT"), now) == -1);
+	CHECK(http_retry_after(STR("Sunday, 06-Nov-94 08:49:37 GMT"), now) == -1);
+}
+
 UNIT_MAIN(UNIT(a_request_is_read), UNIT(bare_line_feeds_end_lines_too),
 	  UNIT(empty_lines_before_the_request_are_skipped), UNIT(targets_are_kept_as_sent),
 	  UNIT(the_rest_is_the_body_where_no_length_is_given), UNIT(repeated_headers_are_joined),
 	  UNIT(values_become_utf8), UNIT(request_lines_must_have_their_shape),
 	  UNIT(headers_that_smuggle_are_refused), UNIT(lengths_must_agree),
 	  UNIT(chunks_are_put_together), UNIT(chunks_that_are_wrong_are_refused),
-	  UNIT(codings_must_be_known), UNIT(sizes_are_bounded), UNIT(no_byte_beyond_the_text_is_read))
+	  UNIT(codings_must_be_known), UNIT(sizes_are_bounded),
+	  UNIT(no_byte_beyond_the_text_is_read), UNIT(a_wait_is_seconds_or_a_date))
