@@ -259,6 +259,7 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 
 /* Conversations can be told to send user and password as well: nobody here has a use for them. */
 static const char *const secret_headers[] = { "authorization", NULL };
+static const char *const send_keys[] = { "access_key", NULL };
 
 const struct carrier carrier_messagebird = {
 	.name = "messagebird",
@@ -271,4 +272,7 @@ const struct carrier carrier_messagebird = {
 	.receive = receive,
 	.verify = messagebird_verify,
 	.normalize = normalize,
+	.send_keys = send_keys,
+	.request = messagebird_request,
+	.judge = messagebird_judge,
 };

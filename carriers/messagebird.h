@@ -6,7 +6,9 @@
  * messagebird_sms.c, messagebird_conversation.c, messagebird_channel.c and messagebird_platform.c
  * translate one generation each; messagebird_verify.c has the accounts, messagebird_profile.c the
  * ways to prove webhooks, messagebird_jwt.c the tokens, messagebird_explain.c why a proof fails,
- * messagebird_error.c the words of statuses and the codes of errors.
+ * messagebird_error.c the words of statuses and the codes of errors.  messagebird_send.c makes requests
+ * of SMS and of the platform, messagebird_send_conversation.c and messagebird_send_channel.c those of the
+ * other two; messagebird_judge.c reads the answers.
  */
 #ifndef OMNI_MESSAGEBIRD_H
 #define OMNI_MESSAGEBIRD_H
@@ -205,5 +207,37 @@ const char *messagebird_word_class(struct str code);
  * last record said.
  */
 void messagebird_opt_out(struct messagebird_reading *r, struct str address);
+
+/* ---- sending ---- */
+
+struct sending;
+
+/* What an account sends over: it follows from its profile, and whether it has a channel. */
+enum messagebird_api {
+	MESSAGEBIRD_SMS,
+	MESSAGEBIRD_CONVERSATIONS,
+	MESSAGEBIRD_CHANNELS,
+	MESSAGEBIRD_PLATFORM,
+};
+
+enum messagebird_api messagebird_api(const struct account *a);
+
+/* The slots of the carrier, and the first one of two of the generations. */
+int messagebird_request(const struct dispatch *d, struct submit *out, struct err *e);
+int messagebird_conversation_request(const struct dispatch *d, struct submit *out, struct err *e);
+int messagebird_channels_request(const struct dispatch *d, struct submit *out, struct err *e);
+void messagebird_judge(const struct dispatch *d, const struct response *r, struct judgement *j);
+
+/* Prove the request with the access key.  Return 0, or -1. */
+int messagebird_auth(struct sending *s);
+
+/* The text ${key} in carrier_data.messagebird; {NULL, 0} without one. */
+struct str messagebird_extra(const struct sending *s, const char *key);
+
+/* The text of the record, and what the place is called, in lines; {NULL, 0} if there is neither. */
+struct str messagebird_place_words(const struct sending *s);
+
+/* The header, text and footer of ${offer}, in lines. */
+struct str messagebird_offer_words(const struct sending *s, const struct json *offer);
 
 #endif

@@ -38,8 +38,8 @@ extern size_t limit_line; /* set at start, before there are threads */
 
 #define SEND_KEYS \
 	4 /* credentials that the API of one carrier asks for: at most a user and two secrets */
-#define SUBMIT_HEADERS 8 /* headers of one request to a carrier beside the usual ones */
-#define SUBMIT_FIELDS  8 /* fields of a form with a file */
+#define SUBMIT_HEADERS 8  /* headers of one request to a carrier beside the usual ones */
+#define SUBMIT_FIELDS  16 /* fields of a form with a file: of one that was signed before, some ten */
 #define SUBMIT_ANSWER_MAX \
 	KIB(64) /* a carrier's answer to a message: below 4 KiB, error pages of proxies some 10 */
 

@@ -86,6 +86,12 @@ model() {
 	livechat:*/send_event) echo livechat/send ;;
 	livechat:*_chat) echo livechat/send-thread ;;
 	livechat:*) echo livechat/send-activity ;;
+	messagebird:*bird.com/mms) echo messagebird/send-mms ;;
+	messagebird:*.platform.bird.com/*) echo messagebird/send-platform ;;
+	messagebird:*/presigned-upload) echo messagebird/send-channels-file ;;
+	messagebird:*/workspaces/*) echo messagebird/send-channels ;;
+	messagebird:*/v1/*) echo messagebird/send ;;
+	messagebird:*) echo messagebird/send-sms ;;
 	twilio:*/Messages.json) echo twilio/send ;;
 	twilio:*/Content) echo twilio/send-content ;;
 	twilio:*/Typing.json) echo twilio/send-typing ;;
