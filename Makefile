@@ -19,7 +19,7 @@ ALL_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MMD
 ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now $(LDFLAGS) $(if $(SAN),-fsanitize=$(SAN))
 
 # What is built, and what each program links beside libc: reviewed here, held by tests/links.bats.
-TOOLS = omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-deliver omni-push omni-models omni-store omni-archive omni-queue omni-pipe omni-replay omni-media
+TOOLS = omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-deliver omni-push omni-models omni-store omni-archive omni-queue omni-pipe omni-replay omni-media omni-sandbox
 
 LIBS_stage         = -lyyjson -lzstd -lz
 LIBS_omni-recv     = $(LIBS_stage) -lcrypto -lmicrohttpd -lgnutls -lsqlite3
@@ -32,6 +32,7 @@ LIBS_omni-store    = $(LIBS_stage) -lcrypto -lsqlite3
 LIBS_omni-archive  = $(LIBS_stage) -lcrypto -larchive
 LIBS_omni-pipe     = $(LIBS_omni-route)
 LIBS_omni-replay   = $(LIBS_omni-route)
+LIBS_omni-sandbox   = $(LIBS_stage) -lcrypto -lpcre2-8 -lm -lmicrohttpd -lgnutls -lcurl
 LIBS_omni-ratelimit = $(LIBS_omni-route)
 LIBS_omni-deliver  = $(LIBS_stage) -lcrypto -lsqlite3 -lcurl
 LIBS_omni-media    = $(LIBS_stage) -lcrypto -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lm

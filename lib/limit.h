@@ -43,6 +43,10 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define SUBMIT_ANSWER_MAX \
 	KIB(64) /* a carrier's answer to a message: below 4 KiB, error pages of proxies some 10 */
 
+#define SANDBOX_KEPT  100000  /* messages that omni-sandbox can still be asked about: some 50 MiB */
+#define SANDBOX_SEEN  1000000 /* requests whose attempts it counts */
+#define SANDBOX_MEDIA MIB(256) /* files that it keeps: two of the largest that carriers take */
+
 #define FORM_FIELDS_MAX 1000 /* fields of one form; Twilio sends some 40 */
 #define SIGN_BASE_MAX \
 	KIB(1024) /* URL and sorted fields: no longer than the body that they came in */

@@ -36,6 +36,13 @@ struct reply {
 	struct str body;
 	const char *header, *value; /* one more header, or NULL */
 	unsigned retry_after;       /* seconds; 0: not said */
+	bool once; /* its texts live no longer than its body; else answers like it are kept made */
+	/*
+	 * For who plays a server that breaks.  A ${status} of 0: the connection is closed without an
+	 * answer.  ${cut}: the head announces so many bytes more than there are, and the connection is
+	 * closed behind the last of them.
+	 */
+	size_t cut;
 };
 
 /* All functions are called in the thread that ${ctx} belongs to. */

@@ -26,11 +26,45 @@ static bool same(const struct made *m, const struct reply *r, bool last)
 	       m->last == last && str_eq(m->body, r->body);
 }
 
+/* A body that ends before its time. */
+struct part {
+	size_t n;
+	char bytes[];
+};
+
+static ssize_t read_part(void *cls, uint64_t from, char *to, size_t max)
+{
+	const struct part *part = cls;
+	size_t n = from < part->n ? part->n - (size_t)from : 0;
+
+	if (n == 0)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	n = n < max ? n : max;
+	memcpy(to, part->bytes + from, n);
+	return (ssize_t)n;
+}
+
+static struct MHD_Response *make_cut(const struct reply *r)
+{
+	struct part *part = malloc(sizeof(*part) + r->body.n);
+
+	if (!part)
+		diag_oom();
+	part->n = r->body.n;
+	if (r->body.n > 0)
+		memcpy(part->bytes, r->body.p, r->body.n);
+	return MHD_create_response_from_callback(r->body.n + r->cut, KIB(4), read_part, part, free);
+}
+
+static struct MHD_Response *make_whole(const struct reply *r)
+{
+	return MHD_create_response_from_buffer(r->body.n, (void *)(uintptr_t)r->body.p,
+					       r->body.n ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+}
+
 static struct MHD_Response *make(const struct reply *r, bool last)
 {
-	struct MHD_Response *m = MHD_create_response_from_buffer(
-		r->body.n, (void *)(uintptr_t)r->body.p,
-		r->body.n ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *m = r->cut ? make_cut(r) : make_whole(r);
 	char seconds[16];
 
 	if (!m)
@@ -100,7 +134,9 @@ static void settle(struct exchange *x, const struct reply *r)
 	x->status = r->status;
 	x->bytes = r->body.n;
 	x->state = ANSWERED;
-	x->made = r->body.n <= MADE_MAX ? find_made(l, r) : NULL;
+	if (r->status == 0)
+		return;
+	x->made = r->body.n <= MADE_MAX && !r->once && !r->cut ? find_made(l, r) : NULL;
 	if (x->made)
 		x->made->users++;
 	x->response = x->made ? x->made->response : make(r, l->drained != 0);
@@ -131,9 +167,10 @@ static struct conn *conn_of(struct MHD_Connection *m)
 static enum MHD_Result queue(struct conn *c)
 {
 	struct exchange *x = c->x;
+	enum MHD_Result rc = MHD_NO; /* what closes the connection */
 
-	enum MHD_Result rc = MHD_queue_response(c->engine, (unsigned)x->status, x->response);
-
+	if (x->response)
+		rc = MHD_queue_response(c->engine, (unsigned)x->status, x->response);
 	x->state = QUEUED;
 	exchange_release(x);
 	return rc;

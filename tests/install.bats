@@ -13,7 +13,7 @@ make_it() {
 
 @test "make install puts programs, pages, completions and the demo in their places" {
 	make_it install
-	for program in omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-deliver omni-push omni-models omni-store omni-archive omni-queue omni-pipe omni-media omni-replay; do
+	for program in omni-recv omni-validate omni-normalize omni-route omni-ratelimit omni-deliver omni-push omni-models omni-store omni-archive omni-queue omni-pipe omni-media omni-replay omni-sandbox; do
 		cmp "root/usr/bin/$program" "$BUILD/$program"
 		[ -x "root/usr/bin/$program" ]
 		[ -s "root/usr/share/man/man1/$program.1" ]
@@ -43,7 +43,7 @@ make_it() {
 
 @test "the completions are what their shells take, and name every option" {
 	make_it install
-	for program in omni-recv omni-validate omni-normalize omni-route omni-pipe omni-replay; do
+	for program in omni-recv omni-validate omni-normalize omni-route omni-pipe omni-replay omni-sandbox; do
 		bash -n "root/usr/share/bash-completion/completions/$program"
 		(
 			# shellcheck source=/dev/null

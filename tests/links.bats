@@ -36,6 +36,12 @@ links() {
 	links omni-deliver yyjson zstd z crypto sqlite3 curl
 }
 
+@test "omni-sandbox links what serves and what calls back, and shares no code with the carriers that it is a check of" {
+	plain
+	links omni-sandbox yyjson zstd z crypto pcre2-8 microhttpd gnutls curl
+	nm "$BUILD/omni-sandbox" | { grep -E ' (carrier_|carriers_|verify_|twilio_|whatsapp_|bandwidth_)' || :; } | nothing
+}
+
 @test "omni-archive alone links libarchive" {
 	plain
 	links omni-archive yyjson zstd z crypto archive

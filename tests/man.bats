@@ -127,6 +127,7 @@ options() {
 @test "examples of omni-deliver(1)" { run_examples omni-deliver.1; }
 @test "examples of omni-media(1)" { run_examples omni-media.1; }
 @test "examples of omni-push(1)" { run_examples omni-push.1; }
+@test "examples of omni-sandbox(1)" { run_examples omni-sandbox.1; }
 @test "examples of omni-archive(1)" { run_examples omni-archive.1; }
 @test "examples of omni-replay(1)" { run_examples omni-replay.1; }
 @test "examples of omni-pipe(1)" { run_examples omni-pipe.1; }

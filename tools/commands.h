@@ -10,5 +10,6 @@ extern const struct command command_queue_dead;
 extern const struct command command_queue_redrive;
 extern const struct command command_queue_purge;
 extern const struct command command_queue_stat;
+extern const struct command command_sandbox;
 
 #endif
