@@ -204,4 +204,8 @@ const struct carrier carrier_inteliquent = {
 	.receive = receive,
 	.verify = inteliquent_verify,
 	.normalize = normalize,
+	.send_keys = inteliquent_send_keys,
+	.groups = true,
+	.request = inteliquent_request,
+	.judge = inteliquent_judge,
 };

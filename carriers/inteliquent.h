@@ -4,13 +4,14 @@
  * the vtable, the accounts and what is neither receipt nor message, inteliquent_read.c the members
  * that both are read from, inteliquent_message.c the messages, inteliquent_status.c the receipts,
  * inteliquent_verify.c the proofs, inteliquent_explain.c why one fails, inteliquent_error.c the
- * classes of errors.
+ * classes of errors, inteliquent_send.c what is sent, inteliquent_judge.c what the answers mean.
  */
 #ifndef OMNI_INTELIQUENT_H
 #define OMNI_INTELIQUENT_H
 
 #include "carrier.h"
 #include "cidr.h"
+#include "send.h"
 
 /* The parameter in the query of the URL that holds url_token. */
 #define INTELIQUENT_TOKEN "token"
@@ -173,5 +174,13 @@ const char *inteliquent_code_class(struct str code);
 
 /* The class that the words of an error's ${text} hint at, or NULL. */
 const char *inteliquent_text_class(struct str text);
+
+/* ---- sending ---- */
+
+extern const char *const inteliquent_send_keys[];
+
+/* The slots. */
+int inteliquent_request(const struct dispatch *d, struct submit *out, struct err *e);
+void inteliquent_judge(const struct dispatch *d, const struct response *r, struct judgement *j);
 
 #endif

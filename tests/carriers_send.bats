@@ -92,6 +92,7 @@ model() {
 	messagebird:*/workspaces/*) echo messagebird/send-channels ;;
 	messagebird:*/v1/*) echo messagebird/send ;;
 	messagebird:*) echo messagebird/send-sms ;;
+	inteliquent:*) echo inteliquent/send ;;
 	twilio:*/Messages.json) echo twilio/send ;;
 	twilio:*/Content) echo twilio/send-content ;;
 	twilio:*/Typing.json) echo twilio/send-typing ;;
@@ -130,7 +131,7 @@ for line in sys.stdin:
 		name=$(model "$carrier" "$url")
 		[ -z "$name" ] || echo "$body" >>"${name/\//.}"
 	done <all
-	[ -s whatsapp.send ] && [ -s twilio.send ]
+	[ -s whatsapp.send ] && [ -s twilio.send ] && [ -s inteliquent.send ]
 	for file in *.send*; do
 		want 0 omni-validate -q --no-verify --schema "${file/.//}" "$file"
 		cmp "$file" out
