@@ -1,7 +1,7 @@
 # omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
 # Targets: all man demo check asan asan-short tsan clang werror lint fuzz fuzz-short conformance install uninstall clean,
 #          bench bench-archive bench-inbound bench-pipe bench-queue bench-queue-long bench-ratelimit bench-recv bench-replay
-#          bench-schema bench-store, soak soak-recv crash crash-archive crash-recv
+#          bench-schema bench-store, soak soak-recv crash crash-archive crash-deliver crash-recv
 
 VERSION = 0.1.0
 BUILD   = build
@@ -120,7 +120,7 @@ check: all $(UNITS) $(BUILD)/fail.so $(BUILD)/kill.so $(BUILD)/crash.so $(BUILD)
 asan:
 	$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
 # The same without what kills, waits or reads pages rather than parses.
-RIGS = crash queue_crash pipelines nightly dead_letters readme install links man gen
+RIGS = crash deliver_crash queue_crash pipelines nightly dead_letters readme install links man gen
 asan-short:
 	$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check \
 		TESTS="$(UNITS:$(BUILD)/%=build/asan/%) $(filter-out $(RIGS:%=tests/%.bats),$(wildcard tests/*.bats))"

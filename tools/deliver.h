@@ -63,7 +63,7 @@ struct errand {
 	unsigned parts;  /* of this recipient; known once part 0 was made */
 	bool bound;      /* it may go over no other account */
 	bool doubt;      /* an attempt was made of which nobody knows */
-	bool intended;   /* the ledger has the intent of this attempt */
+	bool intended;   /* the ledger has the intent of this attempt, and no outcome yet */
 	uint64_t looked; /* the transaction in which it was looked up */
 	int64_t attempt; /* number of the last attempt of this part */
 	unsigned tries;  /* attempts in a row, over this account, in this process */

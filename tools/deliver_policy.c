@@ -245,9 +245,11 @@ static void never_known(struct deliver *d, struct errand *j, const struct ledger
 
 	(void)same_account(j, known);
 	j->attempt = known->attempt;
+	j->intended = true; /* though by a process that has died */
 	j->n_gone++;
 	unknown_verdict(j);
 	if (str_eq(json_get_str(outcome, "outcome"), STR("unknown"))) {
+		j->intended = false;
 		note_keep(j, known->outcome);
 		next_recipient(d, j);
 		return;

@@ -7,3 +7,9 @@ crash: all
 	BUILD=$(abspath $(BUILD)) tests/crash/rig --kills $(CRASH_KILLS) --seed $(CRASH_SEED)
 
 .PHONY: crash
+
+# The same for what is sent, with a record of what arrived.
+crash-deliver: all
+	BUILD=$(abspath $(BUILD)) tests/crash/deliver --kills $(CRASH_KILLS) --seed $(CRASH_SEED)
+
+.PHONY: crash-deliver
