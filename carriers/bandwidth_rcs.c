@@ -98,8 +98,8 @@ static int put_place(struct sending *s)
 		title = str_sub(at, 0, TITLE_MAX);
 	if (put_head(s, "SHOW_LOCATION", title, at) < 0)
 		return -1;
-	json_add_raw(&s->body, "latitude", s->c.location.latitude);
-	json_add_raw(&s->body, "longitude", s->c.location.longitude);
+	json_add_str(&s->body, "latitude", s->c.location.latitude);
+	json_add_str(&s->body, "longitude", s->c.location.longitude);
 	if (name.n && sms_length(name, SMS_CHARACTERS) <= LABEL_MAX)
 		json_add_str(&s->body, "label", name);
 	json_close(&s->body, '}');

@@ -57,7 +57,7 @@ static struct str file_url(const struct sending *s, const struct canon_media *m,
 {
 	const struct dispatch *d = s->d;
 
-	return url_of(s, arena_fmt(d->arena, "media/%s/%u/%.*s", send_escape(s, d->key), i,
+	return url_of(s, arena_fmt(d->arena, "media/%s-%u-%.*s", send_escape(s, d->key), i,
 				   STR_FMT(file_name(s, m))));
 }
 
