@@ -92,11 +92,18 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define IMAGE_PIXELS_MAX 120000000 /* of all frames: cameras of telephones have up to 108 million */
 #define IMAGE_FRAMES_MAX 1000      /* of an animation: stickers have some 50, long GIFs 300 */
 #define IMAGE_MEMORY_MAX \
-	MIB(512)               /* that a decoder keeps at once: 48 million pixels as HEIC are 320 */
-#define IMAGE_FILE_MAX MIB(64) /* an image: 4000x3000 as 16-bit PNG is below it */
+	MIB(512) /* that a decoder keeps at once: 48 million pixels as HEIC are 320 */
+#define IMAGE_SIMPLE_MAX 24000000 /* pixels that are held at once and not in strips: 72 MB */
+#define IMAGE_FILE_MAX   MIB(64)  /* an image: 4000x3000 as 16-bit PNG is below it */
 
 #define IMAGE_TIME_MS     60000 /* one picture on the clock: the largest ones take some 5 s */
 #define IMAGE_CPU_SECONDS 600   /* processor time after which a process for images is replaced */
+
+#define TRANSCODE_MS       300000 /* one sound or film on the clock: 16 MB of film take some 30 s */
+#define TRANSCODE_PROBE_MS 20000  /* looking at one */
+#define TRANSCODE_TEXT_MAX KIB(64) /* what ffmpeg says; a probe some 500 bytes */
+#define TRANSCODE_MEMORY_MAX \
+	MIB(2048) /* beyond what the program has: 1280x720 takes some 300 MiB */
 
 #define SHEET_ROWS_MAX 500 /* pictures of a contact sheet: some 180,000 lines of 676 pixels */
 

@@ -228,6 +228,116 @@ bounds() {
 	[ "$(get '.error.detail // empty')" = '400000 bytes, where 98000 of 500000 are left for it in one message over mms' ]
 }
 
+# sound(file, seconds, option...)
+sound() {
+	local file=$1 seconds=$2
+	shift 2
+	ffmpeg -v error -y -f lavfi -i "sine=frequency=300:duration=$seconds" "$@" "$file"
+}
+
+# film(file, size, seconds, option...)
+film() {
+	local file=$1 size=$2 seconds=$3
+	shift 3
+	ffmpeg -v error -y -f lavfi -i "testsrc2=size=$size:rate=25" -f lavfi -i sine=frequency=440 -t "$seconds" \
+		-c:v libx264 -preset ultrafast -c:a aac "$@" "$file"
+}
+
+# streams(file): codec, profile, size and channels, as ffprobe sees them.
+streams() {
+	ffprobe -v error -show_entries stream=codec_name,profile,width,height,channels -of csv=p=0 "$1" | paste -sd' '
+}
+
+@test "a voice becomes mono Opus in Ogg, whatever it was recorded as" {
+	sound a.wav 3 -ac 2 -ar 44100
+	sound b.m4a 3
+	sound c.ogg 3 -ac 1 -c:a libopus
+	want 0 convert whatsapp --kind voice a.wav b.m4a c.ogg
+	for f in o/*.ogg; do [ "$(streams "$f")" = opus,unknown,1 ]; done
+	[ "$(get '.duration | round' | sort -u)" = 3 ]
+	# What was so already is not encoded anew.
+	[ "$(get 'select(.file == "c.ogg") | .encodings')" = null ]
+}
+
+@test "sound that plays everywhere is copied without its tags, other sound is made to" {
+	sound a.mp3 2 -metadata title=Secret -metadata comment=Place
+	sound b.flac 2
+	sound c.ogg 2 -c:a libvorbis
+	want 0 convert mms a.mp3 b.flac c.ogg
+	[ "$(get '[.mime, .encodings]' | paste -sd' ')" = '["audio/mpeg",null] ["audio/mp4",1] ["audio/mp4",1]' ]
+	grep -aq Secret a.mp3
+	no grep -aqE 'Secret|Place' o/a.mms.mp3
+	[ "$(streams o/b.mms.m4a)" = aac,LC,1 ]
+}
+
+@test "film becomes H.264 baseline with its index first, within its bytes and edges" {
+	film a.mp4 1280x720 4 -profile:v high -bf 2 -metadata title=Secret
+	want 0 convert mms a.mp4
+	[ "$(streams o/a.mms.mp4)" = 'h264,Constrained Baseline,640,360 aac,LC,1' ]
+	[ "$(stat -c %s o/a.mms.mp4)" -le 498000 ]
+	[ "$(get '[.width, .height]')" = '[640,360]' ]
+	grep -abo -e moov -e mdat o/a.mms.mp4 | head -n 1 | grep -q moov
+	no grep -aq Secret o/a.mms.mp4
+	# Frames that refer to later ones are encoded anew for WhatsApp, others copied.
+	film b.mp4 320x240 1 -profile:v baseline -metadata title=Secret
+	want 0 convert whatsapp a.mp4 b.mp4
+	[ "$(get .encodings | paste -sd' ')" = '1 null' ]
+	grep -aq Secret b.mp4
+	no grep -aq Secret o/b.whatsapp.mp4
+}
+
+@test "what is too long for its bytes is refused with the numbers, and never cut" {
+	film a.mp4 160x120 20 -b:v 20k
+	echo '{ "media": { "channels": { "f": { "video": { "mimes": ["video/mp4"], "size_max": 200000 } } } } }' >omni.json
+	want 1 convert f -c omni.json a.mp4
+	[ "$(get .error.code)" = media-too-large ]
+	get .error.detail | grep -qE '^20.0 seconds in 200000 bytes over f leave [0-9]+ bits a second; it takes [0-9]+$'
+	echo '{ "media": { "channels": { "f": { "video": { "mimes": ["video/mp4"], "size_max": 9000000, "duration_max": 19 } } } } }' >omni.json
+	want 1 convert f -c omni.json a.mp4
+	[ "$(get .error.detail)" = '20.0 seconds; f takes 19' ]
+}
+
+@test "at, under and over the bytes of every channel's sound: it is copied, copied, encoded anew" {
+	sound a.wav 1
+	size=$(stat -c %s a.wav)
+	ffmpeg -v error -y -i a.wav -map_metadata -1 -fflags +bitexact -flags:a +bitexact -c copy b.wav
+	size=$(stat -c %s b.wav)
+	for n in $((size - 1)) $size $((size + 1)); do
+		echo "{ \"media\": { \"channels\": { \"s\": { \"audio\": { \"mimes\": [\"audio/wav\", \"audio/mp4\"], \"size_max\": $n } } } } }" >omni.json
+		want 0 convert s -c omni.json b.wav
+		get .mime >>found
+	done
+	[ "$(paste -sd' ' found)" = 'audio/mp4 audio/wav audio/wav' ]
+}
+
+@test "a playlist, an address or a script is no film: nothing is opened that it names" {
+	printf '#EXTM3U\n#EXTINF:1,\nfile://%s/a.wav\n#EXT-X-ENDLIST\n' "$PWD" >a.mp4
+	printf 'ffconcat version 1.0\nfile a.wav\n' >b.mp4
+	printf '\0\0\0\030ftypisom\0\0\0\0isommp42' >c.mp4
+	sound a.wav 1
+	want 1 convert chat a.mp4 b.mp4 c.mp4
+	[ "$(get .error.code | paste -sd' ')" = 'media-mismatch media-mismatch media-malformed' ]
+	# Even where nothing said what it is.
+	sed -i 's/#EXTM3U/#EXTM3U /' a.mp4
+	want 1 omni-media convert --for chat --kind video -o o a.mp4
+}
+
+@test "probe tells how long sound and film are" {
+	film a.mp4 320x240 2
+	sound b.wav 1
+	want 0 omni-media probe a.mp4 b.wav
+	[ "$(get '[.kind, .width, .height, (.duration | round)]' | paste -sd' ')" = '["video",320,240,2] ["audio",null,null,1]' ]
+}
+
+@test "without ffmpeg pictures go on, and sound says what is missing" {
+	still a.jpg 90x60
+	sound b.wav 1
+	mkdir bin o
+	ln -s "$BUILD/omni-media" bin/
+	PATH=$PWD/bin want 1 omni-media convert --for mms -o o a.jpg b.wav
+	[ "$(get '.error.detail // .mime' | paste -sd/)" = 'image/jpeg/sound and film need ffmpeg, which is not installed' ]
+}
+
 @test "what a channel does not take is refused by its name" {
 	printf 'PK\003\004xxxxxxxxxxxxxxxxxxxxxx' >a.zip
 	printf 'BEGIN:VCARD\r\nEND:VCARD\r\n' >b.vcf

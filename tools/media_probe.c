@@ -1,23 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 #include "media_verbs.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "config.h"
 #include "media_show.h"
 
+/* What ffmpeg knows of sound and film; where it is not there, the rest is still said. */
+static int listen_to(struct transcode *t, const char *path, struct media_facts *f, struct err *e)
+{
+	struct transcode_task x = { .what = TRANSCODE_PROBE, .in = path };
+
+	transcode_start(t, &x);
+	while (!transcode_done(t)) {
+		struct pollfd p = { transcode_fd(t), POLLIN, 0 };
+
+		poll(&p, 1, -1);
+	}
+	if (x.failed) {
+		*e = x.err;
+		return -1;
+	}
+	f->width = x.facts.width;
+	f->height = x.facts.height;
+	f->duration = x.facts.duration;
+	return 0;
+}
+
+static int look(struct transcode *t, const char *path, struct media_facts *f, struct err *e)
+{
+	struct image_head head;
+
+	if (media_look(path, STR_NONE, f, &head, e) < 0)
+		return -1;
+	if (f->type->kind != MEDIA_AUDIO && f->type->kind != MEDIA_VIDEO)
+		return 0;
+	return listen_to(t, path, f, e);
+}
+
 static int probe(const struct setup *s, struct err *e)
 {
+	struct transcode *t;
 	struct buf b = { .max = SIZE_MAX };
 	bool bad = false;
 
 	if (s->args->n_operands == 0)
 		return err_set(e, FAULT_USAGE, "usage", "name a file");
+	t = transcode_open(1, e);
+	if (!t)
+		return -1;
 	for (char **path = s->args->operands; *path; path++) {
 		struct media_facts f;
-		struct image_head head;
 		struct err why;
-		int rc = media_look(*path, STR_NONE, &f, &head, &why);
+		int rc = look(t, *path, &f, &why);
 
 		buf_reset(&b);
 		json_open(&b, '{');
@@ -31,6 +67,7 @@ static int probe(const struct setup *s, struct err *e)
 		printf("%.*s\n", (int)b.n, b.p);
 	}
 	buf_free(&b);
+	transcode_close(t);
 	return bad ? EXIT_REJECTED : EXIT_OK;
 }
 

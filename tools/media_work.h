@@ -10,7 +10,7 @@
 #define OMNI_MEDIA_WORK_H
 
 #include "image_pool.h"
-#include "media_channel.h"
+#include "media_film.h"
 
 /* What is known of a file. */
 struct media_facts {
@@ -41,6 +41,10 @@ struct media_part {
 	enum media_kind as;
 	struct image_head head;
 	struct image_task task;
+	struct transcode_task film;
+	struct transcode_facts streams;
+	enum { MEDIA_TO_PROBE, MEDIA_TO_MAKE, MEDIA_TO_CHECK } step;
+	uint64_t share; /* bytes that it may have */
 	struct media_set *set;
 };
 
