@@ -91,28 +91,35 @@ static int by_text(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-/*
- * A conversation is what lies between our address and the others on one channel, so that a message
- * and its answer, in either direction, have the same one.
- */
+/* So that a message and its answer, in either direction, have the same one. */
+struct id canon_conversation(struct str channel, struct str ours, const struct str *others,
+			     size_t n, struct arena *a)
+{
+	struct str *parts = arena_alloc(a, (n + 2) * sizeof(*parts));
+
+	parts[0] = channel;
+	parts[1] = ours;
+	if (n > 0)
+		memcpy(parts + 2, others, n * sizeof(*parts));
+	qsort(parts + 2, n, sizeof(*parts), by_text);
+	return id_derive(parts, n + 2);
+}
+
 static bool conversation_of(const struct canon *c, struct arena *a, struct id *id)
 {
 	bool out = c->direction && strcmp(c->direction, "out") == 0;
 	struct str ours = out ? c->from.address : c->n_to ? c->to[0].address : STR_NONE;
-	size_t n = 0, skip = out ? 0 : 1;
-	struct str *parts;
+	size_t n = 0;
+	struct str *others;
 
 	if (!c->channel || !ours.n || !c->from.address.n || c->n_to == 0)
 		return false;
-	parts = arena_alloc(a, (c->n_to + 3) * sizeof(*parts));
-	parts[n++] = str_c(c->channel);
-	parts[n++] = ours;
+	others = arena_alloc(a, (c->n_to + 1) * sizeof(*others));
 	if (!out)
-		parts[n++] = c->from.address;
-	for (size_t i = skip; i < c->n_to; i++)
-		parts[n++] = c->to[i].address;
-	qsort(parts + 2, n - 2, sizeof(*parts), by_text);
-	*id = id_derive(parts, n);
+		others[n++] = c->from.address;
+	for (size_t i = out ? 0 : 1; i < c->n_to; i++)
+		others[n++] = c->to[i].address;
+	*id = canon_conversation(str_c(c->channel), ours, others, n, a);
 	return true;
 }
 

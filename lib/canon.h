@@ -105,6 +105,14 @@ void canon_to(struct canon *c, struct arena *a, struct canon_party party);
 int canon_rank(const char *status);
 
 /**
+ * canon_conversation(channel, ours, others, n, a):
+ * The id of the conversation between our address and the ${n} ${others} on ${channel}: UUIDv5 of these, the
+ * others in the order of their bytes.  ${a} is for the time of the call.
+ */
+struct id canon_conversation(struct str channel, struct str ours, const struct str *others,
+			     size_t n, struct arena *a);
+
+/**
  * canon_read(c, v, arena, e):
  * Fill ${c} from ${v}, a record of kind message, status or event as omni-record(5) has it; `from`
  * and each of `to` may be a plain string, its address.  Members that canon_write makes by itself

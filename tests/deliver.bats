@@ -448,6 +448,16 @@ END
 	printf '["Hi 1","accepted"]\n["Hi 2","failed"]\n["Hi 3","accepted"]\n' | diff - got
 }
 
+@test "a message leaves in the conversation that its answer will be in, and so does one that was refused" {
+	conf good=ok bad=status-400
+	{ message good 1; message bad 1; message good 2 ',"conversation":"mine"'; } >in
+	want 1 omni-deliver -q -c omni.json in
+	# UUIDv5 of channel, our address and theirs
+	id=$(python3 -c 'import uuid; print(uuid.uuid5(uuid.UUID("6f6d6e69-0000-5000-8000-000000000000"), "sms/+15550100/+15550201"))')
+	get 'select(.kind == "message" or .kind == "delivery") | [.kind, .conversation]' | sort | uniq -c | sed 's/^ *//' >got
+	printf '%s\n' "2 [\"delivery\",\"$id\"]" '1 ["delivery","mine"]' "2 [\"message\",\"$id\"]" '1 ["message","mine"]' | sort | diff - <(sort got)
+}
+
 @test "a full disk, a closed pipe and a bad option are said" {
 	conf good=ok
 	message good 1 >in

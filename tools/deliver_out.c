@@ -37,6 +37,20 @@ static void put_address(struct buf *b, struct str address)
 	json_close(b, '}');
 }
 
+/* Its conversation: its own, the chat that was opened for it, or what lies between the two addresses. */
+static struct str conversation_of(const struct errand *j, const struct candidate *c)
+{
+	struct str own = rec_str(&j->rec, "conversation"), channel = rec_str(&j->rec, "channel");
+	struct id id;
+
+	if (own.n > 0 || j->conversation.n > 0)
+		return own.n > 0 ? own : j->conversation;
+	if (!channel.n || !c->from.n || !j->s.to[0].p)
+		return STR_NONE;
+	id = canon_conversation(channel, c->from, j->s.to, j->s.n_to, j->arena);
+	return arena_str(j->arena, id_str(&id));
+}
+
 /* The same attempt has the same id; where no ledger counts them, the time tells them apart. */
 static struct id note_id(const struct errand *j, const struct attempt *a)
 {
@@ -65,7 +79,7 @@ struct str note_make(struct deliver *d, struct errand *j, const struct attempt *
 	json_add_str(b, "account", c->account->name);
 	if (a->external_id.n > 0)
 		json_add_str(b, "external_id", a->external_id);
-	json_opt_str(b, "conversation", rec_str(&j->rec, "conversation"));
+	json_opt_str(b, "conversation", conversation_of(j, c));
 	if (c->from.n > 0) {
 		json_key(b, "from");
 		put_address(b, c->from);
@@ -136,7 +150,11 @@ static void fill(struct deliver *d, struct errand *j, struct rec *r)
 {
 	const struct json *from = rec_get(&j->rec, "from");
 	struct str address = json_is(from, JSON_STRING) ? json_str(from) : json_get_str(from, "address");
+	/* One that failed stands in the conversation that it would have been in. */
+	struct str conversation = conversation_of(j, j->over ? j->over : &j->s.over[j->leg.over]);
 
+	if (rec_is(r, "message") && !rec_str(r, "conversation").n && conversation.n > 0)
+		rec_add(r, "conversation", quoted(d, j->arena, conversation));
 	if (!j->over)
 		return;
 	if (!str_eq(rec_str(r, "carrier"), j->over->of->name))
@@ -149,8 +167,6 @@ static void fill(struct deliver *d, struct errand *j, struct rec *r)
 		rec_add(r, "from", sender(d, j, from));
 	if (j->external_id.n > 0)
 		rec_add(r, "external_id", quoted(d, j->arena, j->external_id));
-	if (j->conversation.n > 0 && !rec_str(r, "conversation").n)
-		rec_add(r, "conversation", quoted(d, j->arena, j->conversation));
 }
 
 static void put_note(struct deliver *d, struct errand *j, const struct note *n, struct out *o,
