@@ -136,6 +136,26 @@ callbacks() {
 	[ "$(jq -r 'select(.what == "callback") | .outcome' record | sort -u)" = done ]
 }
 
+@test "all that omni-deliver makes of the cases of the carriers is taken: two who read the same descriptions agree" {
+	local carrier dir
+	for carrier in twilio whatsapp bandwidth livechat messagebird inteliquent; do
+		for dir in "$BATS_TEST_DIRNAME/carriers/$carrier"/send-*/; do
+			# Those with a configuration of their own are about that; a file that the carrier has is not here.
+			[ -e "$dir/conf.json" ] || jq -c 'select(all(.media[]?; .external_id == null))' "$dir/message.ndjson"
+		done >"$carrier.ndjson"
+		[ -s "$carrier.ndjson" ]
+	done
+	# Expiry and schedules in the cases are of one day.
+	OMNI_CLOCK=2026-01-14T09:00:00Z start --seed 1
+	jq --arg at "$at" '.carriers |= with_entries(.value.base_url = $at + "/" + .key)' omni.json >sends.json
+	chmod 600 sends.json
+	for carrier in twilio whatsapp bandwidth livechat messagebird inteliquent; do
+		OMNI_CLOCK=2026-01-14T09:00:00Z omni-deliver -c sends.json --retry-within 0 "$carrier.ndjson" >out 2>err || [ $? -eq 1 ]
+		[ "$(jq -r 'select(.what == "request" and .carrier == "'$carrier'" and .taken) | .seq' record | wc -l)" -ge 5 ] || { echo "$carrier"; cat err; false; }
+	done
+	jq -c 'select(.what == "request" and .answer.status >= 400) | [.carrier, .request.target, .answer, .request.body]' record | nothing
+}
+
 @test "LiveChat tells only that a person has seen it" {
 	receive
 	start --callback "$hooks"

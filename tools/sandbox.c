@@ -46,7 +46,7 @@ static const struct opt options[] = {
 	{ "scenario", 's', "FILE", "how the carriers behave (else well)", false },
 	{ "seed", 0, "N",
 	  "what chance and ids are made of, if the scenario does not say (else new)", false },
-	{ "callback", 0, "URL", "where receipts and replies go (else public_url)", false },
+	{ "callback", 0, "URL", "where receipts and replies go (else there are none)", false },
 	{ "record", 'o', "FILE",
 	  "append a line for each request and callback to FILE, \"-\" is standard output", false },
 	{ "ca", 0, "FILE", "certificates that callbacks trust, PEM (else the system's)", false },
@@ -187,20 +187,27 @@ static void watch(struct run *r)
 	}
 }
 
-/* Nobody serves any more: wait a little for callbacks that are under way. */
-static void linger(struct box *b)
+/* Wait for callbacks that are under way, at most ${ms}. */
+static void await(struct box *b, int64_t ms)
 {
-	int64_t until = clock_mono() + LINGER_MS, left = LINGER_MS;
+	int64_t until = clock_mono() + ms, left = ms;
 	struct pollfd p = { .fd = fetch_fd(b->fetch), .events = POLLIN };
 
 	hook_collect(b);
 	play_stop(b);
-	for (; b->flying > 0 && left > 0; left = until - clock_mono()) {
+	for (; b->n_flying > 0 && left > 0; left = until - clock_mono()) {
 		sig_poll(&p, 1, (int)left);
 		hook_collect(b);
 		play_stop(b);
 	}
-	b->counts.abandoned += b->flying;
+}
+
+/* Nobody serves any more: callbacks have a little time left. */
+static void linger(struct box *b)
+{
+	await(b, LINGER_MS);
+	hook_stop(b);
+	await(b, LINGER_MS);
 }
 
 /* ---- the service ---- */

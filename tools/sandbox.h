@@ -88,7 +88,7 @@ struct visit {
 
 	/* what the player says */
 	const struct box_account *account; /* who it is; NULL: nobody we know */
-	const char *kind;                  /* "message", "media", "mark", "token", "query" */
+	const char *kind;                  /* "message", "media", "mark", "template", "query" */
 	struct box_message *message;       /* what is taken, or NULL */
 	int status;
 	struct buf *body;

@@ -193,7 +193,7 @@ static void inbound(struct box *b, struct call *c, struct reply *r)
 	v.account = s ? find_account(s, json_get_str(v.json, "account")) : NULL;
 	if (!v.account || !v.account->hook.n) {
 		say_error(c, r, 400,
-			  "\"carrier\" and \"account\" must name an account of the configuration, and --callback or public_url say where its webhooks go");
+			  "\"carrier\" and \"account\" must name an account of the configuration, and --callback must say where its webhooks go");
 		return;
 	}
 	v.player = m.player = s->player;

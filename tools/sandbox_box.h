@@ -41,6 +41,7 @@ struct hook {
 	struct fetch_request request; /* first */
 	struct callback callback;
 	struct hook *spare;
+	struct hook *older, *newer; /* of those under way */
 	struct box_message *message;
 	bool receipt; /* else the message itself comes in */
 	struct receipt what;
@@ -77,8 +78,8 @@ struct box {
 	uint64_t order;
 	struct later *silent; /* answers that are never given */
 	struct fetch *fetch;
-	struct hook *spare;
-	unsigned flying;
+	struct hook *spare, *flying;
+	unsigned n_flying;
 
 	/* the record */
 	int fd; /* -1: none */
@@ -147,6 +148,9 @@ void hook_fire(struct box *b, struct hook *h);
 /* Take up what fetch has done. */
 void hook_collect(struct box *b);
 
+/* Let all that are under way end at once: hook_collect has them soon. */
+void hook_stop(struct box *b);
+
 /* Forget ${h}, which was not sent. */
 void hook_drop(struct box *b, struct hook *h);
 void hook_close(struct box *b);
@@ -160,7 +164,7 @@ void record_start(struct box *b);
 void record_request(struct box *b, const struct visit *v, const struct reply *r, int64_t after,
 		    enum mishap mishap, bool taken);
 
-/* What became of a callback: ${outcome} is "done", "again", "failed" or "lost". */
+/* What became of a callback: ${outcome} is "done", "again", "failed" or "abandoned". */
 void record_hook(struct box *b, const struct hook *h, const char *outcome);
 void record_end(struct box *b);
 

@@ -139,14 +139,12 @@ void hook_follow(struct visit *v, struct box_message *m, int64_t after)
 	int64_t at = v->now + after;
 	unsigned n;
 
-	if (!m->url.n && !m->account->hook.n)
+	if (!m->account->hook.n)
 		return;
 	for (unsigned i = 0; i < m->n_to && !c.none; i++)
 		follow(v, m, &c, &o, i, at);
 	if (m->n_to == 0 && !c.none)
 		follow(v, m, &c, &o, 0, at);
-	if (!m->account->hook.n)
-		return;
 	says = scenario_replies(v->box->scenario, &o, &n);
 	for (unsigned i = 0; i < n; i++)
 		reply(v, m, &says[i], i, at + says[i].after);
@@ -213,8 +211,27 @@ void hook_fire(struct box *b, struct hook *h)
 	h->tries++;
 	if (h->tries == 1 && !h->asked)
 		b->counts.callbacks++;
-	b->flying++;
+	b->n_flying++;
+	h->newer = NULL;
+	h->older = b->flying;
+	if (b->flying)
+		b->flying->newer = h;
+	b->flying = h;
 	fetch_start(b->fetch, x);
+}
+
+static void landed(struct box *b, struct hook *h)
+{
+	b->n_flying--;
+	*(h->newer ? &h->newer->older : &b->flying) = h->older;
+	if (h->older)
+		h->older->newer = h->newer;
+}
+
+void hook_stop(struct box *b)
+{
+	for (struct hook *h = b->flying; h; h = h->older)
+		fetch_stop(b->fetch, &h->request);
 }
 
 static bool asks_who(const struct fetch_request *x)
@@ -232,7 +249,13 @@ static void settle(struct box *b, struct hook *h)
 	const struct fetch_request *x = &h->request;
 	const int64_t *again = h->message->player->again;
 
-	b->flying--;
+	landed(b, h);
+	if (x->end == FETCH_STOPPED) {
+		b->counts.abandoned++;
+		record_hook(b, h, "abandoned");
+		hook_drop(b, h);
+		return;
+	}
 	if (x->end == FETCH_OK && x->status >= 200 && x->status < 300) {
 		b->counts.delivered++;
 		record_hook(b, h, "done");

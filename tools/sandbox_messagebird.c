@@ -419,6 +419,8 @@ static bool read_receiver(struct visit *v, struct box_message *m)
 	for (struct json_iter it = json_iter(list); json_next(&it);) {
 		struct str value = json_get_str(it.value, "identifierValue");
 
+		if (!value.n)
+			value = json_get_str(it.value, "id");
 		if (!value.n || m->n_to == TO_MAX)
 			break;
 		m->to[m->n_to++] = value;
@@ -555,6 +557,49 @@ static void say_file(struct visit *v)
 	buf_str(v->body, m->bytes);
 }
 
+/* A place for a file, and how it is put there: without any key. */
+static void presign(struct visit *v)
+{
+	struct str id = box_uuid(v, 1), mime = json_get_str(v->json, "contentType");
+	struct buf *b = v->body;
+
+	v->kind = "media";
+	if (!mime.n || !box_media_put(v, id, mime, STR(""), STR(""))) {
+		(void)fail(v, 422, 0, "contentType is required", "contentType");
+		return;
+	}
+	v->status = 201;
+	json_open(b, '{');
+	json_add_str(b, "mediaUrl",
+		     arena_fmt(v->arena, "%.*s/v1/media/%.*s", STR_FMT(v->account->api), STR_FMT(id)));
+	json_add_str(b, "uploadUrl",
+		     arena_fmt(v->arena, "%.*s/_upload/%.*s", STR_FMT(v->account->api), STR_FMT(id)));
+	json_add_str(b, "uploadMethod", STR("POST"));
+	json_key(b, "uploadFormData");
+	json_open(b, '{');
+	json_add_str(b, "key", id);
+	json_add_str(b, "policy", box_id(v, 2, BOX_HEX, 16));
+	json_close(b, '}');
+	json_close(b, '}');
+}
+
+/* Where such a file is put: the storage takes no credentials, and the fields that it was promised. */
+static void put_file(struct visit *v)
+{
+	const struct box_media *m = box_media_get(v->box, v->player, box_seg(v, 1));
+	struct str type = STR_NONE, name = STR_NONE, bytes = box_part(v, "file", &type, &name), ignore;
+
+	v->kind = "media";
+	v->status = 403;
+	if (!m || !bytes.p || http_header(v->req, "authorization").p ||
+	    !str_eq(box_part(v, "key", &ignore, &ignore), m->id))
+		return;
+	v->account = m->account;
+	v->status = 204;
+	if (!box_media_put(v, arena_str(v->arena, m->id), arena_str(v->arena, m->mime), name, bytes))
+		v->status = 413;
+}
+
 static bool is_path(const struct visit *v, const char *pattern)
 {
 	struct visit at = *v;
@@ -594,9 +639,14 @@ static void call(struct visit *v)
 		       { "v1/conversations/start", conversations },
 		       { "v1/conversations/{}/messages", conversations },
 		       { "workspaces/{}/channels/{}/messages", channels },
+		       { "workspaces/{}/channel-media/presigned-upload", presign },
 		       { "v1/sms/messages", platform },
 		       { "v1/whatsapp/messages", platform } };
 
+	if (box_path(v, "_upload/{}") && box_method(v, "POST")) {
+		put_file(v);
+		return;
+	}
 	if (!enter(v))
 		return;
 	if (is_path(v, "v1/media/{}") && box_method(v, "GET")) {

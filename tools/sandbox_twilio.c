@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Twilio as the sandbox plays it: Programmable Messaging, version 2010-04-01, and the typing indicator of
- * messaging.twilio.com.
+ * Twilio as the sandbox plays it: Programmable Messaging, version 2010-04-01, the typing indicator of
+ * messaging.twilio.com, and templates of content.twilio.com.
  */
 #include "sandbox.h"
 
@@ -15,7 +15,7 @@ enum { TOKEN, KEY_SID, KEY_SECRET };
 
 enum { TEXT_MAX = 1600, MEDIA_MAX = 10, VALIDITY_MAX = 36000 };
 
-static const char *const keys[] = { "auth_token", "api_key_sid", "api_key_secret", NULL };
+static const char *const keys[] = { "auth_token", "api_key", "api_secret", NULL };
 
 static const struct trouble troubles[] = {
 	{ CAUSE_PERMANENT, 21614, 400, "'To' number is not a valid mobile number" },
@@ -415,6 +415,27 @@ static void typing(struct visit *v)
 	buf_lit(v->body, "{\"success\":true}");
 }
 
+/* A template: content.twilio.com. */
+static void content(struct visit *v)
+{
+	struct buf *b = v->body;
+
+	v->kind = "template";
+	if (!box_json(v) || !json_get_str(v->json, "language").n ||
+	    json_len(json_get(v->json, "types")) == 0) {
+		fail(v, 400, 20001, "Invalid parameter: language and types are required");
+		return;
+	}
+	v->status = 201;
+	json_open(b, '{');
+	json_add_str(b, "sid", arena_join(v->arena, STR("HX"), box_id(v, 1, BOX_HEX, 32)));
+	json_add_str(b, "account_sid", v->account->id);
+	json_opt_str(b, "friendly_name", json_get_str(v->json, "friendly_name"));
+	json_add_value(b, "language", json_get(v->json, "language"));
+	json_add_value(b, "types", json_get(v->json, "types"));
+	json_close(b, '}');
+}
+
 static void call(struct visit *v)
 {
 	bool messages = box_path(v, "2010-04-01/Accounts/{}/Messages.json");
@@ -427,6 +448,10 @@ static void call(struct visit *v)
 		return;
 	if (box_path(v, "v2/Indicators/Typing.json") && box_method(v, "POST")) {
 		typing(v);
+		return;
+	}
+	if (box_path(v, "v1/Content") && box_method(v, "POST")) {
+		content(v);
 		return;
 	}
 	if (!box_path(v, "2010-04-01/Accounts/{}/**") || !str_eq(box_seg(v, 2), v->account->id))
