@@ -256,15 +256,15 @@ static void round_is(struct exchange *x, const struct json *round)
 	struct judgement j;
 
 	if (request && !holds(text = request_text(x), request)) {
-		CHECK(!"another request");
-		unit_show(about.p, text);
+		unit_check(false, about.p, 0, "another request");
+		unit_show("have", text);
 	}
 	if (!want)
 		return;
 	j = judged_whole(x, &r);
 	if (!holds(judgement_text(&j), want)) {
-		CHECK(!"another judgement");
-		unit_show(about.p, judgement_text(&j));
+		unit_check(false, about.p, 0, "another judgement");
+		unit_show("have", judgement_text(&j));
 	}
 	check_cuts(x, r.body);
 	x->d.carry = j.carry;
