@@ -251,6 +251,18 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(jq -r .claims.iat all | sort -u | wc -l)" -eq 1 ]
 }
 
+@test "a connection that ends under hundreds of requests costs none of them, and no time" {
+	conf
+	for n in $(seq 900); do
+		name=g$n
+		[ "$n" -ne 300 ] || name=leave
+		[ "$n" -ne 600 ] || name=crash
+		printf '{"id":"0198c0de-0000-7000-8000-%012d","kind":"push","body":"%d","devices":[%s]}\n' "$n" "$n" "$(device apns "$name")"
+	done >in
+	want 0 push --max-hold 10s in
+	[ "$(get 'select(.outcome == "sent").recipient' | sort -u | wc -l)" -eq 900 ]
+}
+
 @test "browsers name the URL: only https, and only public addresses" {
 	conf '{"webpush":{"private_addresses":false}}'
 	note 1 "$(browser ok)" | want 0 push

@@ -65,6 +65,8 @@ function apns(headers, body, session) {
 	if (name === 'expired' && n === 1) return apnsError(403, 'ExpiredProviderToken');
 	if (name === 'forbidden') return apnsError(403, 'InvalidProviderToken');
 	if (name === 'goaway' && n === 1) return { goaway: true };
+	if (name === 'leave' && n === 1) session.goaway(); // gracefully: what is under way is answered
+	if (name === 'crash' && n === 1) return { destroy: true };
 	if (name === 'refuse' && n === 1) return { refuse: true };
 	if (name === 'vanish' && n === 1) return { destroy: true };
 	return { status: 200, headers: { 'apns-id': headers['apns-id'] }, body: '', session };
