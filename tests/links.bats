@@ -56,9 +56,9 @@ links() {
 	done
 }
 
-@test "omni-push links curl and what encrypts, and neither jq nor SQLite" {
+@test "omni-push links curl, what encrypts, and SQLite for its ledger, and not jq" {
 	plain
-	links omni-push yyjson zstd z crypto curl
+	links omni-push yyjson zstd z crypto curl sqlite3
 }
 
 @test "omni-queue links SQLite, and nothing that talks to a network" {

@@ -189,8 +189,9 @@ webpush failed credentials credentials BadJwtToken" ]
 
 @test "a connection that breaks leaves open what became of a push, unless a second would replace the first" {
 	conf
-	note 1 "$(device fcm vanishes)" | want 0 push
-	[ "$(get '"\(.outcome) \(.error.class) \(.error.code)"')" = 'unknown unknown no-answer' ]
+	note 1 "$(device fcm vanishes)" | want 1 push
+	[ "$(get 'select(.outcome) | "\(.outcome) \(.error.class) \(.error.code)"')" = 'unknown unknown no-answer' ]
+	[ "$(get 'select(.kind == "reject") | "\(.class) \(.code)"')" = 'denied outcome-unknown' ]
 	[ "$(seen "select(.name).name")" = vanishes ]
 	note 2 "$(device fcm vanishes2)" ',"collapse":"c"' | want 0 push
 	[ "$(get '"\(.outcome) \(.attempt)"')" = 'sent 2' ]
@@ -376,6 +377,54 @@ webpush failed credentials credentials BadJwtToken" ]
 	cmp vapid.key before
 	jq -c . <<<"{\"push\":{\"webpush\":{\"vapid_private_key\":\"file:vapid.key\",\"subject\":\"mailto:ops@example.com\"}}}" >omni.json
 	want 0 push /dev/null
+}
+
+@test "--ledger: what was sent is not sent again, and told once more under the same id" {
+	conf
+	{ note 1 "$(device apns l1),$(device fcm l2),$(browser l3)"; note 2 "$(device fcm l4)"; } >in
+	want 0 push --ledger sent in
+	[ "$(seen 'select(.name) | .name' | sort | paste -sd' ')" = 'l1 l2 l3 l4' ]
+	sort out | jq -c 'del(.http, .attempt)' | sort >first
+	want 0 push --ledger sent in
+	jq -c 'del(.attempt)' out | sort | diff first -
+	[ "$(seen 'select(.name).name')" = '' ]
+}
+
+@test "--ledger: a record that comes again for one of its devices goes to that one alone" {
+	conf
+	note 3 "$(device fcm p1),$(device fcm quotalong),$(device apns p2)" >in
+	want 1 push --ledger sent in
+	[ "$(get 'select(.kind == "reject").code')" = throttled ]
+	seen . >/dev/null
+	want 1 push --ledger sent in
+	[ "$(seen 'select(.name).name')" = quotalong ]
+	[ "$(get 'select(.outcome == "sent").recipient' | sort | paste -sd' ')" = 'p1 p2' ]
+	[ "$(get 'select(.outcome == "retry").attempt')" = 2 ]
+}
+
+@test "--ledger: killed in the middle, nobody knows: Apple drops the second, others wait for the operator" {
+	conf
+	{ note 4 "$(device apns hang1)"; note 5 "$(device fcm hang2)"; } >in
+	omni-push -c omni.json --ledger sent in >killed 2>err 3>&- &
+	pid=$!
+	for _ in $(seq 100); do
+		[ "$(tail -n 3 "$G/seen" | grep -c hang)" -lt 2 ] || break
+		sleep 0.1
+	done
+	kill -KILL $pid
+	wait $pid || :
+	[ ! -s killed ]
+	want 1 push --ledger sent in
+	[ "$(get 'select(.outcome == "sent").recipient')" = hang1 ]
+	[ "$(get 'select(.outcome == "unknown").recipient')" = hang2 ]
+	[ "$(get 'select(.kind == "reject") | "\(.class) \(.code)"')" = 'denied outcome-unknown' ]
+	seen . >all
+	[ "$(jq -r 'select(.name == "hang1").headers["apns-id"]' all | uniq -c | tr -s ' ' | cut -d' ' -f2)" = 2 ]
+	[ "$(jq -r 'select(.name == "hang2").name' all | wc -l)" -eq 1 ]
+	want 0 push --ledger sent --resend-unknown in
+	[ "$(get 'select(.outcome == "sent").recipient' | sort | paste -sd' ')" = 'hang1 hang2' ]
+	[ "$(seen 'select(.name).name')" = hang2 ]
+	want 64 push --resend-unknown in
 }
 
 @test "SIGTERM: what is in flight is waited for, the rest goes back" {

@@ -19,6 +19,7 @@ enum {
 struct push {
 	struct push_accounts *accounts;
 	struct push_engine *engine;
+	struct ledger *ledger;
 	struct push_limits limits;
 	bool dry;
 	struct buf text;
@@ -27,6 +28,8 @@ struct push {
 static const struct opt opts[] = {
 	{ "dry-run", 'n', NULL, "send nothing: show each request as JSON, secrets named", false },
 	{ "window", 0, "N", "requests in flight at one service (500)", false },
+	{ "ledger", 'l', "FILE", "remember in FILE what was sent, so that nothing is sent twice", false },
+	{ "resend-unknown", 0, NULL, "send again what may have been sent, and nobody knows", false },
 	{ "max-held", 0, "N", "stop reading while N notifications wait (10000)", false },
 	{ "max-hold", 0, "SPAN", "reject what would wait longer for its next attempt (20s)", false },
 	{ NULL, 0, NULL, NULL, false },
@@ -39,6 +42,7 @@ static void push_close(void *st)
 	if (!p)
 		return;
 	push_engine_free(p->engine);
+	ledger_close(p->ledger);
 	push_accounts_close(p->accounts);
 	buf_free(&p->text);
 	free(p);
@@ -50,6 +54,9 @@ static int read_options(struct push *p, const struct args *a, struct err *e)
 
 	p->dry = opt_flag(a, "dry-run");
 	p->limits.hold_ms = HOLD_MS;
+	p->limits.resend_unknown = opt_flag(a, "resend-unknown");
+	if (p->limits.resend_unknown && !opt_value(a, "ledger"))
+		return err_set(e, FAULT_USAGE, "usage", "--resend-unknown needs a --ledger");
 	if (opt_number(a, "window", 1, WINDOW_MOST, &window, e) < 0 ||
 	    opt_number(a, "max-held", 1, 10000000, &held, e) < 0 ||
 	    opt_duration(a, "max-hold", 0, CLOCK_SPAN_MAX, &p->limits.hold_ms, e) < 0)
@@ -62,12 +69,14 @@ static int read_options(struct push *p, const struct args *a, struct err *e)
 static void *push_open(const struct setup *s, struct err *e)
 {
 	struct push *p = calloc(1, sizeof(*p));
+	const char *ledger = opt_value(s->args, "ledger");
 
 	if (!p)
 		diag_oom();
 	p->text.max = SIZE_MAX;
 	if (read_options(p, s->args, e) < 0 || (p->accounts = push_accounts_open(s->conf, e)) == NULL ||
-	    (p->engine = push_engine_new(p->accounts, &p->limits, e)) == NULL) {
+	    (ledger && !p->dry && (p->ledger = ledger_open(ledger, e)) == NULL) ||
+	    (p->engine = push_engine_new(p->accounts, p->ledger, &p->limits, e)) == NULL) {
 		push_close(p);
 		return NULL;
 	}
@@ -85,6 +94,11 @@ static int push_step(void *st, const struct rec *r, struct out *o, struct err *e
 	if (p->dry)
 		return push_dry(p->accounts, r, &p->text, o, e);
 	return push_engine_take(p->engine, r, o, e);
+}
+
+static int push_commit(void *st, struct out *o, struct err *e)
+{
+	return push_engine_commit(((struct push *)st)->engine, o, e);
 }
 
 static int push_fd(void *st)
@@ -109,9 +123,7 @@ static enum stage_load push_load(void *st)
 
 static int push_flush(void *st, struct out *o, struct err *e)
 {
-	(void)e;
-	push_engine_stop(((struct push *)st)->engine, o);
-	return 0;
+	return push_engine_stop(((struct push *)st)->engine, o, e);
 }
 
 const struct stage stage_push = {
@@ -126,6 +138,7 @@ const struct stage stage_push = {
 	.keys = config_keys,
 	.open = push_open,
 	.step = push_step,
+	.commit = push_commit,
 	.fd = push_fd,
 	.due = push_due,
 	.load = push_load,

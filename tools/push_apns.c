@@ -172,7 +172,7 @@ static void judge(const struct response *r, int64_t now, struct arena *arena, st
 	body = push_answer_json(r, arena);
 	reason = json_get_str(body, "reason");
 	j->code = reason;
-	j->retry_at = retry_after(push_answer_header(r, "retry-after"), now);
+	j->retry_at = push_retry_at(r, now);
 	by_status(r->status, j);
 	for (size_t i = 0; i < LEN(reasons); i++)
 		if (str_eq(reason, str_c(reasons[i].reason))) {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the engine share.  push_send.c: senders and what they let go; push_outcome.c: answers; push_parcel.c: what comes in. */
+/*
+ * What the files of the engine share.  push_send.c: senders and what they let go; push_outcome.c: answers; push_parcel.c: what comes in;
+ * push_intent.c: the ledger.
+ */
 #ifndef OMNI_PUSH_ENGINE_H
 #define OMNI_PUSH_ENGINE_H
 
@@ -51,8 +54,22 @@ struct push_line {
 	bool asking;
 };
 
+/* What the ledger is to be told of a shot that is done. */
+struct push_ended {
+	unsigned char subject[LEDGER_SUBJECT];
+	enum ledger_state state;
+	int64_t at;
+	struct str external_id;
+};
+
 struct push_engine {
 	struct push_accounts *accounts;
+	struct ledger *ledger; /* NULL: there is none */
+	struct arena *noted;   /* for texts of those that have ended */
+	struct push_ended *ended;
+	size_t n_ended, cap_ended;
+	struct push_shot *placed, *placed_end; /* they may be sent when their intent is durable */
+	uint64_t intents;
 	struct push_limits limits;
 	struct push_line *lines; /* as accounts->list */
 	struct push_sender **senders;
@@ -81,6 +98,8 @@ void push_pause(struct push_engine *g, struct push_sender *sd, int64_t until, co
 /* Nothing goes over ${sd} until somebody has repaired its account: say so. */
 void push_stop(struct push_engine *g, struct push_sender *sd, struct str code, struct str text);
 void push_wait(struct push_engine *g, struct push_shot *s, int64_t due);
+/* Make the request of ${s} and start it; what can not be made has failed. */
+void push_launch(struct push_engine *g, struct push_shot *s);
 
 /* push_outcome.c */
 void push_answered(struct push_engine *g, struct push_flight *f);
@@ -92,6 +111,16 @@ void push_later(struct push_engine *g, struct push_shot *s, const char *class, c
 		struct str text, int64_t retry_at);
 /* All that ${sd} was in doubt about was true. */
 void push_believe(struct push_engine *g, struct push_sender *sd);
+
+/* Nobody knows what became of it. */
+void push_unknown(struct push_engine *g, struct push_shot *s, struct str text);
+/* It was sent at ${at}, and is ${external_id} there. */
+void push_was_sent(struct push_engine *g, struct push_shot *s, struct str external_id, int64_t at);
+
+/* push_intent.c */
+void push_place(struct push_engine *g, struct push_shot *s);
+void push_note_end(struct push_engine *g, const struct push_shot *s, enum ledger_state state,
+		   struct str external_id, int64_t at);
 
 /* push_parcel.c: ${s} is done; the next for its device goes. */
 void push_done(struct push_engine *g, struct push_shot *s);

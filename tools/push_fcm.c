@@ -222,7 +222,7 @@ static void judge(const struct response *r, int64_t now, struct arena *arena, st
 	}
 	j->code = code.p ? code : json_get_str(error, "status");
 	j->text = json_get_str(error, "message");
-	j->retry_at = retry_after(push_answer_header(r, "retry-after"), now);
+	j->retry_at = push_retry_at(r, now);
 	by_status(r->status, j);
 	for (size_t i = 0; i < LEN(codes); i++)
 		if (str_eq(code, str_c(codes[i].code))) {

@@ -8,7 +8,6 @@
 
 #include "carrier.h"
 #include "push_account.h"
-#include "retry.h"
 
 enum { PUSH_HEADERS = 12 };
 
@@ -97,6 +96,9 @@ struct str push_word(struct str s, size_t max, bool base64url, struct arena *are
 
 /* The header ${name} of ${r}, or {NULL, 0}. */
 struct str push_answer_header(const struct response *r, const char *name);
+
+/* The instant at which ${r} asks to be asked again, at most a week away; -1 if it does not. */
+int64_t push_retry_at(const struct response *r, int64_t now);
 
 /* The body of ${r} as JSON, or NULL: it may be anything. */
 const struct json *push_answer_json(const struct response *r, struct arena *arena);

@@ -22,7 +22,14 @@ static void tell(struct push_engine *g, struct push_shot *s, struct push_result 
 	r->shot = s;
 	r->status = s->status;
 	r->ms = s->ms;
-	push_report(r, g->out, clock_now());
+	r->at = r->at ? r->at : clock_now();
+	if (s->intended)
+		push_note_end(g, s,
+			      strcmp(r->outcome, "sent") == 0    ? LEDGER_SENT :
+			      strcmp(r->outcome, "unknown") == 0 ? LEDGER_UNKNOWN :
+								   LEDGER_FREE,
+			      r->external_id, r->at);
+	push_report(r, g->out);
 	push_done(g, s);
 }
 
@@ -127,21 +134,33 @@ static void unsent(struct push_engine *g, struct push_flight *f)
 	again(g, f->shot, &j);
 }
 
+void push_unknown(struct push_engine *g, struct push_shot *s, struct str text)
+{
+	struct push_result r = { .outcome = "unknown",
+				 .class = CAUSE_UNKNOWN,
+				 .code = "no-answer",
+				 .text = text,
+				 .gone_at = -1 };
+
+	tell(g, s, &r);
+}
+
+void push_was_sent(struct push_engine *g, struct push_shot *s, struct str external_id, int64_t at)
+{
+	struct push_result r = { .outcome = "sent", .external_id = external_id, .gone_at = -1, .at = at };
+
+	tell(g, s, &r);
+}
+
 /* Nobody knows whether it went: again where the second does no harm. */
 static void broken(struct push_engine *g, struct push_flight *f)
 {
 	struct push_judgement j = { .verdict = PUSH_RETRY, .retry_at = -1, .text = str_c(f->x.text) };
-	struct push_result r = { .outcome = "unknown",
-				 .class = CAUSE_UNKNOWN,
-				 .code = "no-answer",
-				 .text = j.text,
-				 .gone_at = -1 };
-
 	f->shot->sender->proven = false;
 	if (f->post.idempotent)
 		again(g, f->shot, &j);
 	else
-		tell(g, f->shot, &r);
+		push_unknown(g, f->shot, j.text);
 }
 
 static void sent(struct push_engine *g, struct push_shot *s, const struct push_judgement *j)

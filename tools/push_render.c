@@ -3,6 +3,8 @@
 
 #include "json_merge.h"
 
+enum { RETRY_MOST_MS = 7 * 86400000 };
+
 const struct push_gateway *const push_gateways[PUSH_PLATFORMS] = { &push_apns, &push_fcm, &push_web };
 
 void push_header(struct push_post *x, const char *name, struct str value)
@@ -77,6 +79,15 @@ struct str push_answer_header(const struct response *r, const char *name)
 		if (str_eq(r->headers[i].name, str_c(name)))
 			return r->headers[i].value;
 	return STR_NONE;
+}
+
+int64_t push_retry_at(const struct response *r, int64_t now)
+{
+	int64_t wait = http_retry_after(push_answer_header(r, "retry-after"), now);
+
+	if (wait < 0)
+		return -1;
+	return now + (wait < RETRY_MOST_MS ? wait : RETRY_MOST_MS);
 }
 
 const struct json *push_answer_json(const struct response *r, struct arena *arena)

@@ -53,14 +53,18 @@ static void finish(struct buf *b, const struct push_result *r, unsigned part, un
 	out_put(o, &made);
 }
 
-static void put_delivery(struct buf *b, const struct push_result *r, int64_t now, unsigned part,
-			 unsigned parts, struct out *o)
+static void put_delivery(struct buf *b, const struct push_result *r, unsigned part, unsigned parts,
+			 struct out *o)
 {
 	const struct push_shot *s = r->shot;
-	struct id id = id_born(now);
 	char time[CLOCK_TEXT + 1];
+	struct id id;
 
-	begin(b, r, "delivery", &id, now);
+	/* The same outcome, told once more from the ledger, has the same id. */
+	clock_format(time, r->at);
+	id = id_derive(
+		(struct str[]){ s->parcel->note.id, STR("delivery"), s->device.token, str_c(time) }, 4);
+	begin(b, r, "delivery", &id, r->at);
 	json_add_str(b, "message", s->parcel->note.id);
 	json_opt_str(b, "external_id", r->external_id);
 	json_opt_str(b, "conversation", s->parcel->note.conversation);
@@ -113,7 +117,7 @@ static void put_event(struct buf *b, const struct push_result *r, const char *ev
 	finish(b, r, part, parts, o);
 }
 
-/* The record with this device alone, back to where it came from. */
+/* The record with this device alone: back to where it came from, or to who decides what nobody knows. */
 static void put_reject(struct buf *b, const struct push_result *r, unsigned part, unsigned parts,
 		       struct out *o)
 {
@@ -121,7 +125,11 @@ static void put_reject(struct buf *b, const struct push_result *r, unsigned part
 	struct rec again = s->parcel->rec;
 	struct err why;
 
-	err_set(&why, FAULT_TEMP, r->code ? r->code : "push-failed", "%.*s", STR_FMT(r->text));
+	if (r->retry_at > 0)
+		err_set(&why, FAULT_TEMP, r->code, "%.*s", STR_FMT(r->text));
+	else
+		err_set(&why, FAULT_DENIED, "outcome-unknown",
+			"it may have been sent, and nobody knows: %.*s", STR_FMT(r->text));
 	why.retry_ms = r->retry_at;
 	if (s->parcel->n > 1) {
 		json_open(b, '[');
@@ -133,24 +141,25 @@ static void put_reject(struct buf *b, const struct push_result *r, unsigned part
 	out_reject(o, &again, &why);
 }
 
-void push_report(const struct push_result *r, struct out *o, int64_t now)
+void push_report(const struct push_result *r, struct out *o)
 {
 	const struct push_shot *s = r->shot;
 	struct buf b = { .max = SIZE_MAX };
 	bool dead = r->gone && s->account &&
 		    (r->gone_at < 0 || s->device.registered == 0 || s->device.registered <= r->gone_at);
 	bool renewed = s->moved && s->for_ever && strcmp(r->outcome, "sent") == 0;
-	unsigned records = dead || renewed || r->retry_at > 0 ? 2 : 1;
+	bool rejected = r->retry_at > 0 || strcmp(r->outcome, "unknown") == 0;
+	unsigned records = dead || renewed || rejected ? 2 : 1;
 	unsigned parts = s->parcel->n * records, part = s->index * records + 1;
 
-	put_delivery(&b, r, now, part, parts, o);
+	put_delivery(&b, r, part, parts, o);
 	buf_reset(&b);
 	if (dead)
-		put_event(&b, r, "push-token-gone", r->gone_at >= 0 ? r->gone_at : now, part + 1,
+		put_event(&b, r, "push-token-gone", r->gone_at >= 0 ? r->gone_at : r->at, part + 1,
 			  parts, o);
 	else if (renewed)
-		put_event(&b, r, "push-token-renewed", now, part + 1, parts, o);
-	else if (r->retry_at > 0)
+		put_event(&b, r, "push-token-renewed", r->at, part + 1, parts, o);
+	else if (rejected)
 		put_reject(&b, r, part + 1, parts, o);
 	buf_free(&b);
 }

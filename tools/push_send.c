@@ -245,9 +245,9 @@ static int seal(struct push_engine *g, struct push_flight *f, struct err *e)
 	return 0;
 }
 
-/* Make the request of ${s} and start it.  What can not be made has failed. */
-static void launch(struct push_engine *g, struct push_shot *s, struct push_line *l)
+void push_launch(struct push_engine *g, struct push_shot *s)
 {
+	struct push_line *l = &g->lines[s->account - g->accounts->list];
 	struct push_flight *f = flight_new(l);
 	struct push_make m = { &s->parcel->note,      &s->device,  s->account,
 			       g->accounts->truncate, clock_now(), f->arena };
@@ -337,13 +337,16 @@ void push_pump(struct push_engine *g, struct push_sender *sd)
 		if (!sd->first)
 			sd->last = NULL;
 		s->next = NULL;
-		launch(g, s, l);
+		if (g->ledger)
+			push_place(g, s);
+		else
+			push_launch(g, s);
 	}
 }
 
 /* ---- the engine ---- */
 
-struct push_engine *push_engine_new(struct push_accounts *accounts,
+struct push_engine *push_engine_new(struct push_accounts *accounts, struct ledger *ledger,
 				    const struct push_limits *limits, struct err *e)
 {
 	struct push_engine *g = calloc(1, sizeof(*g));
@@ -353,6 +356,8 @@ struct push_engine *push_engine_new(struct push_accounts *accounts,
 		diag_oom();
 	g->accounts = accounts;
 	g->limits = *limits;
+	g->ledger = ledger;
+	g->noted = arena_new();
 	g->lines = calloc(accounts->n + 1, sizeof(*g->lines));
 	if (!g->lines)
 		diag_oom();
@@ -398,6 +403,8 @@ void push_engine_free(struct push_engine *g)
 		free(g->senders[i]);
 	free(g->senders);
 	free(g->waiting);
+	free(g->ended);
+	arena_free(g->noted);
 	free(g->lines);
 	sealer_free(g->sealer);
 	if (g->epoll >= 0)
@@ -476,7 +483,7 @@ void push_engine_due(struct push_engine *g, struct out *o)
 	set_timer(g);
 }
 
-void push_engine_stop(struct push_engine *g, struct out *o)
+int push_engine_stop(struct push_engine *g, struct out *o, struct err *e)
 {
 	struct pollfd p = { .fd = g->epoll, .events = POLLIN };
 
@@ -485,8 +492,11 @@ void push_engine_stop(struct push_engine *g, struct out *o)
 	for (size_t i = 0; i < g->n_senders; i++)
 		push_pause(g, g->senders[i], 0, "stopped");
 	push_engine_due(g, o);
-	while (g->flying > 0) {
+	while (push_engine_commit(g, o, e) == 0) {
+		if (g->flying == 0)
+			return 0;
 		poll(&p, 1, 1000);
 		push_engine_due(g, o);
 	}
+	return -1;
 }

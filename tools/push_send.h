@@ -9,6 +9,7 @@
 #define OMNI_PUSH_SEND_H
 
 #include "fetch.h"
+#include "ledger.h"
 #include "push_gateway.h"
 #include "stage.h"
 
@@ -31,6 +32,7 @@ struct push_shot {
 	struct push_sender *sender;
 	unsigned attempts;
 	int64_t entered, due; /* when it came, when it may go again: milliseconds of the monotonic clock */
+	bool intended;        /* the ledger has its intent */
 	bool renewed;         /* it had its second chance with a new bearer token */
 	bool moved, for_ever;            /* the browser has another URL */
 	struct str endpoint;             /* where it went first, if so */
@@ -52,12 +54,13 @@ struct push_result {
 	bool gone;
 	int64_t gone_at;  /* -1: the gateway does not say */
 	int64_t retry_at; /* outcome "retry": milliseconds since 1970 */
+	int64_t at;       /* when it ended; 0: now */
 	int status;       /* HTTP, 0: none */
 	double ms;
 };
 
 /* Put the records for ${r}: the delivery, and an event or the reject where it needs one, each with its share of the lease. */
-void push_report(const struct push_result *r, struct out *o, int64_t now);
+void push_report(const struct push_result *r, struct out *o);
 
 struct push_engine;
 
@@ -65,10 +68,11 @@ struct push_limits {
 	unsigned window; /* requests in flight at one host */
 	size_t most;     /* shots that are held */
 	int64_t hold_ms; /* how long a shot may wait here for its next attempt */
+	bool resend_unknown;
 };
 
-/* ${accounts} is borrowed.  Return owned, or NULL with FAULT_OS. */
-struct push_engine *push_engine_new(struct push_accounts *accounts,
+/* ${accounts} and ${ledger} (may be NULL) are borrowed.  Return owned, or NULL with FAULT_OS. */
+struct push_engine *push_engine_new(struct push_accounts *accounts, struct ledger *ledger,
 				    const struct push_limits *limits, struct err *e);
 void push_engine_free(struct push_engine *g);
 
@@ -80,7 +84,12 @@ int push_engine_fd(const struct push_engine *g);
 void push_engine_due(struct push_engine *g, struct out *o);
 size_t push_engine_load(const struct push_engine *g); /* shots that are held */
 
-/* Wait for what is in flight, and let go of the rest, to be tried again. */
-void push_engine_stop(struct push_engine *g, struct out *o);
+/*
+ * Write into the ledger what came of shots and what is to be shot, and shoot.  Return 0, or -1 with a fault that ends the work.
+ */
+int push_engine_commit(struct push_engine *g, struct out *o, struct err *e);
+
+/* Wait for what is in flight, and let go of the rest, to be tried again.  Return as push_engine_commit. */
+int push_engine_stop(struct push_engine *g, struct out *o, struct err *e);
 
 #endif

@@ -90,7 +90,7 @@ static void judge(const struct response *r, int64_t now, struct arena *arena, st
 	if (!j->code.p)
 		j->code = json_text(json_get(body, "errno"));
 	j->text = json_get_str(body, "message");
-	j->retry_at = retry_after(push_answer_header(r, "retry-after"), now);
+	j->retry_at = push_retry_at(r, now);
 	j->whole = true;
 	j->moved = push_answer_header(r, "location");
 	j->for_ever = r->status == 301 || r->status == 308;

@@ -84,17 +84,17 @@ if [ -n "$node" ] && node -e 'require("web-push"); require("http_ece")' 2>/dev/n
 
 printf '{"title":"Order 4711","body":"It left this morning.","data":{"order_id":"4711","filler":"%0200d"}}' 0 >text
 sealing() {
-	node "$HERE/webpush.mjs" keys >keys
+	node "$HERE/webpush.mjs" keys >browser
 	local p256dh auth how
-	p256dh=$(sed 's/.*"p256dh":"\([^"]*\)".*/\1/' keys)
-	auth=$(sed 's/.*"auth":"\([^"]*\)".*/\1/' keys)
+	p256dh=$(sed 's/.*"p256dh":"\([^"]*\)".*/\1/' browser)
+	auth=$(sed 's/.*"auth":"\([^"]*\)".*/\1/' browser)
 	for ((i = 0; i < RUNS; i++)); do
 		for how in each origin; do
 			run "ours-$how" "$SEALED" text body webpush "$how" "$SEALED" "$p256dh" "$auth"
-			[ -z "$package" ] || node "$HERE/webpush.mjs" open keys body | cmp -s - text || differs "what webpush encrypts ($how)"
+			[ -z "$package" ] || node "$HERE/webpush.mjs" open browser body | cmp -s - text || differs "what webpush encrypts ($how)"
 			[ -n "$package" ] || continue
-			run "theirs-$how" $((SEALED / 20)) text body node "$HERE/webpush.mjs" "$how" $((SEALED / 20)) keys
-			node "$HERE/webpush.mjs" open keys body | cmp -s - text || differs "what web-push encrypts ($how)"
+			run "theirs-$how" $((SEALED / 20)) text body node "$HERE/webpush.mjs" "$how" $((SEALED / 20)) browser
+			node "$HERE/webpush.mjs" open browser body | cmp -s - text || differs "what web-push encrypts ($how)"
 		done
 	done
 	printf '\n%10s %8s\n' measured floor

@@ -65,6 +65,7 @@ function apns(headers, body, session) {
 	if (name === 'expired' && n === 1) return apnsError(403, 'ExpiredProviderToken');
 	if (name === 'forbidden') return apnsError(403, 'InvalidProviderToken');
 	if (name === 'goaway' && n === 1) return { goaway: true };
+	if (name.startsWith('hang') && n === 1) return { hang: true };
 	if (name === 'leave' && n === 1) session.goaway(); // gracefully: what is under way is answered
 	if (name === 'crash' && n === 1) return { destroy: true };
 	if (name === 'refuse' && n === 1) return { refuse: true };
@@ -104,6 +105,7 @@ function fcm(headers, body) {
 	if (name === 'stale' && n === 1) return fcmError(401, 'UNAUTHENTICATED');
 	if (name === 'third') return fcmError(401, 'UNAUTHENTICATED', 'THIRD_PARTY_AUTH_ERROR');
 	if (name.startsWith('vanish') && n === 1) return { destroy: true };
+	if (name.startsWith('hang') && n === 1) return { hang: true };
 	return { status: 200, body: JSON.stringify({ name: `projects/p1/messages/${name}` }) };
 }
 
@@ -156,6 +158,7 @@ server.on('stream', (stream, headers) => {
 		const a = path.startsWith('/3/device/') ? apns(headers, body, session) :
 			path.startsWith('/v1/projects/') ? fcm(headers, body) :
 			path === '/token' ? oauth(headers, body.toString()) : web(headers, body);
+		if (a.hang) return;
 		if (a.goaway) return session.goaway(http2.constants.NGHTTP2_NO_ERROR, stream.id - 2), session.destroy();
 		if (a.refuse) return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
 		if (a.destroy) return session.destroy();
