@@ -75,10 +75,11 @@ static int counted(const struct parts *p)
 
 int send_part(struct sending *s, const struct send_room *room, struct send_part *part)
 {
-	struct parts p = { s, room, part, 0 };
+	struct parts p = { .s = s, .room = room };
 	size_t n = s->c.n_media;
 
 	*part = (struct send_part){ 0 };
+	p.wanted = part;
 	if (n > 0 && room->media == 0)
 		return err_set(s->e, SEND_UNSUPPORTED, "%s has no media", s->carrier);
 	if (n == 0 && add_text(&p, s->c.text) < 0)
@@ -92,8 +93,9 @@ int send_part(struct sending *s, const struct send_room *room, struct send_part 
 
 int send_after(struct sending *s, const struct send_room *room, unsigned own, struct send_part *part)
 {
-	struct parts p = { s, room, part, own };
+	struct parts p = { .s = s, .room = room, .n = own };
 
 	*part = (struct send_part){ 0 };
+	p.wanted = part;
 	return add_text(&p, s->c.text) < 0 ? -1 : counted(&p);
 }

@@ -45,7 +45,7 @@ static bool was_content(const struct dispatch *d)
 	struct err e;
 	struct sending s = { .d = d, .e = &e, .carrier = "twilio" };
 
-	return send_read(&s) == 0 && twilio_makes_content(&s);
+	return json_get(d->message, "interactive") && send_read(&s) == 0 && twilio_makes_content(&s);
 }
 
 /* A message can be over before it began: no callback tells of that. */

@@ -15,7 +15,8 @@ static bool was_upload(const struct dispatch *d)
 	struct submit out = { .parts = 1 };
 	struct sending s = { .d = d, .out = &out, .e = &e, .carrier = "whatsapp" };
 
-	return d->step == 0 && send_read(&s) == 0 && whatsapp_upload(&s);
+	return d->step == 0 && json_get(d->message, "media") && send_read(&s) == 0 &&
+	       whatsapp_upload(&s);
 }
 
 static void judge_success(struct judging *g)
