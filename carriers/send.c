@@ -30,13 +30,19 @@ int send_read(struct sending *s)
 	return 0;
 }
 
+/* True if ${name} is one of an event that can be sent: no type of message has it, and no other event is. */
+static bool of_event(const char *name)
+{
+	return strcmp(name, "typing") == 0 || strcmp(name, "read") == 0;
+}
+
 static int make(struct sending *s, const struct send_kind *kinds, size_t n)
 {
 	bool event = s->c.kind == CANON_EVENT;
 	const char *name = event ? s->c.event : s->c.type;
 
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(kinds[i].name, name) == 0)
+		if (strcmp(kinds[i].name, name) == 0 && of_event(name) == event)
 			return kinds[i].make(s);
 	return err_set(s->e, SEND_UNSUPPORTED, "%s can not send %s \"%.*s\"", s->carrier,
 		       event ? "an event" : "a message of type",
