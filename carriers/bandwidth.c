@@ -306,4 +306,5 @@ const struct carrier carrier_bandwidth = {
 	.groups = true,
 	.request = bandwidth_request,
 	.judge = bandwidth_judge,
+	.abilities = bandwidth_abilities,
 };

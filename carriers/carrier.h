@@ -6,6 +6,7 @@
 #ifndef OMNI_CARRIER_H
 #define OMNI_CARRIER_H
 
+#include "ability.h"
 #include "canon.h"
 #include "conf.h"
 #include "crypto.h"
@@ -211,6 +212,9 @@ struct carrier {
 	 * "address-malformed"; FAULT_DENIED with "send-unconfigured" where the account lacks a key.
 	 */
 	int (*request)(const struct dispatch *d, struct submit *out, struct err *e);
+
+	/* What can be sent over its channels, ended by one without a name; NULL: nothing. */
+	const struct ability *abilities;
 
 	/* Say what ${r}, the answer to the request that ${d} became, means. */
 	void (*judge)(const struct dispatch *d, const struct response *r, struct judgement *j);

@@ -208,4 +208,5 @@ const struct carrier carrier_inteliquent = {
 	.groups = true,
 	.request = inteliquent_request,
 	.judge = inteliquent_judge,
+	.abilities = inteliquent_abilities,
 };

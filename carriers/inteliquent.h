@@ -183,4 +183,7 @@ extern const char *const inteliquent_send_keys[];
 int inteliquent_request(const struct dispatch *d, struct submit *out, struct err *e);
 void inteliquent_judge(const struct dispatch *d, const struct response *r, struct judgement *j);
 
+/* inteliquent_ability.c */
+extern const struct ability inteliquent_abilities[];
+
 #endif

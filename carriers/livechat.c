@@ -191,4 +191,5 @@ const struct carrier carrier_livechat = {
 	.send_keys = send_keys,
 	.request = livechat_request,
 	.judge = livechat_judge,
+	.abilities = livechat_abilities,
 };

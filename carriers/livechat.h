@@ -143,4 +143,7 @@ int livechat_offer(struct sending *s, struct str file);
 int livechat_request(const struct dispatch *d, struct submit *out, struct err *e);
 void livechat_judge(const struct dispatch *d, const struct response *r, struct judgement *j);
 
+/* livechat_ability.c */
+extern const struct ability livechat_abilities[];
+
 #endif

@@ -275,4 +275,5 @@ const struct carrier carrier_messagebird = {
 	.send_keys = send_keys,
 	.request = messagebird_request,
 	.judge = messagebird_judge,
+	.abilities = messagebird_abilities,
 };

@@ -240,4 +240,7 @@ struct str messagebird_place_words(const struct sending *s);
 /* The header, text and footer of ${offer}, in lines. */
 struct str messagebird_offer_words(const struct sending *s, const struct json *offer);
 
+/* messagebird_ability.c */
+extern const struct ability messagebird_abilities[];
+
 #endif

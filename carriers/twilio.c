@@ -179,4 +179,5 @@ const struct carrier carrier_twilio = {
 	.send_keys = twilio_send_keys,
 	.request = twilio_request,
 	.judge = twilio_judge,
+	.abilities = twilio_abilities,
 };

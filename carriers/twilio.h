@@ -189,4 +189,7 @@ bool twilio_makes_content(const struct sending *s);
 /* The type text: for a template that goes as its words. */
 int twilio_text(struct sending *s);
 
+/* twilio_ability.c */
+extern const struct ability twilio_abilities[];
+
 #endif

@@ -358,4 +358,5 @@ const struct carrier carrier_whatsapp = {
 	.send_keys = whatsapp_send_keys,
 	.request = whatsapp_request,
 	.judge = whatsapp_judge,
+	.abilities = whatsapp_abilities,
 };
