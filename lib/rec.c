@@ -160,6 +160,7 @@ void rec_made(struct rec *r, const struct rec *parent, struct str text)
 	r->arena = parent->arena;
 	r->file = parent->file;
 	r->lineno = parent->lineno;
+	r->now = parent->now;
 	r->n_added = r->n_settled = 0;
 	r->report = STR_NONE;
 	r->dests = NULL;

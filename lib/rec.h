@@ -23,6 +23,7 @@ struct rec {
 	struct arena *arena;     /* lives until the record is done; what a step makes goes here */
 	const char *file;        /* for messages: the operand, "-" for standard input */
 	uint64_t lineno; /* from 1; for the runner, which alone may know what to count from */
+	int64_t now; /* of a stage that is `timed`: when the runner read it, milliseconds since 1970; 0: it does not say */
 	struct rec_member added[REC_ADDED_MAX];
 	unsigned n_added;
 	unsigned n_settled; /* so many of them were added by stages before this one in the same process */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crew.h"
 #include "diag.h"
 #include "sig.h"
@@ -20,6 +21,7 @@ struct runner {
 	struct lines *lines;
 	struct meter_stage *counts;
 	struct meter meter;
+	bool timed;       /* a stage wants to know when a block was read */
 	bool hangup;      /* SIGHUP came, and the stages were not told yet */
 	int due;          /* milliseconds until they want to look at the clock, -1: never */
 	struct err stop;  /* what ended the run before the end of the input */
@@ -236,6 +238,13 @@ static void let_go(struct runner *r, struct job *j)
 		stop(r, j);
 }
 
+/* The time of all records of ${j}: whatever thread works on them, and when. */
+static void stamp(const struct runner *r, struct job *j)
+{
+	if (r->timed)
+		j->now = clock_now();
+}
+
 /* Read and work until the end of the input.  Return false if the work ended before. */
 static bool run_input(struct runner *r, struct job *j)
 {
@@ -252,6 +261,7 @@ static bool run_input(struct runner *r, struct job *j)
 		}
 		switch (lines_next(r->lines, &j->in, &e)) {
 		case LINES_BLOCK:
+			stamp(r, j);
 			work_block(r->works[0], j);
 			if ((full(r, j) || j->stop.fault) && write_out(r, j) < 0)
 				break;
@@ -330,14 +340,16 @@ static void run_crew(struct runner *r)
 		heed(r, sig_poll(NULL, 0, 0));
 		if (j)
 			state = lines_next(r->lines, &j->in, &e);
-		if (j && state == LINES_BLOCK)
+		if (j && state == LINES_BLOCK) {
+			stamp(r, j);
 			crew_put(crew, j);
-		else if (j && state == LINES_ERROR)
+		} else if (j && state == LINES_ERROR) {
 			input_error(r, &e);
-		else if (j && state == LINES_END)
+		} else if (j && state == LINES_END) {
 			end = true;
-		else
+		} else {
 			wait_for(r, j != NULL, crew_fd(crew), meter);
+		}
 		meter = account(r, NULL);
 	}
 	crew_free(crew);
@@ -390,6 +402,7 @@ static struct runner *runner_new(const struct run *run)
 	for (unsigned i = 0; i < run->n_stages; i++) {
 		const struct run_stage *s = &run->stages[i];
 
+		r->timed |= s->stage->timed;
 		r->counts[i].name = s->name;
 		r->links[i] = (struct link){ .stage = s->stage,
 					     .name = run->n_stages > 1 ? s->name : NULL,

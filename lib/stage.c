@@ -73,7 +73,7 @@ static int run(const struct stage *s, const struct args *args, struct err *e)
 	if (opt_number(args, "jobs", 1, RUN_JOBS_MAX, &jobs, e) < 0 || opt_max_line(args, e) < 0)
 		return -1;
 	r.jobs = (unsigned)jobs;
-	if (sig_init(!s->pure, e) < 0 || (!s->pure && clock_init(e) < 0))
+	if (sig_init(!s->pure, e) < 0 || ((!s->pure || s->timed) && clock_init(e) < 0))
 		return -1;
 	if (s->keys) {
 		one.setup.conf = conf_load(conf_path(opt_value(args, "config")), s->keys(), e);

@@ -49,6 +49,7 @@ struct stage {
 	const char *name;       /* "route": in rejects and metrics */
 	const struct conf_key *(*keys)(void); /* what the configuration is checked against; NULL: it takes none, and no -c */
 	bool pure; /* no commit, no clock, no effects: may run in several threads, one opened stage each */
+	bool timed; /* pure, but what it decides depends on rec.now, which the runner reads (OMNI_CLOCK) */
 
 	/* Return the opened stage, or NULL with FAULT_CONFIG or FAULT_USAGE. */
 	void *(*open)(const struct setup *s, struct err *e);

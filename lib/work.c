@@ -310,7 +310,7 @@ static void step(struct place *p, const struct rec *r)
 static void work_line(struct place *p, struct str line, const char *file, uint64_t lineno)
 {
 	struct counts *counts = &passage(p)->counts;
-	struct rec r = { .file = file, .lineno = lineno };
+	struct rec r = { .file = file, .lineno = lineno, .now = p->work->job->now };
 	struct err e;
 
 	if (line.n > 0 && line.p[line.n - 1] == '\r')

@@ -40,6 +40,7 @@ struct job {
 	unsigned n_out;
 	struct passage *at; /* one for each link */
 	unsigned n_links;
+	int64_t now; /* when it was read, where a stage is `timed`; all its records have it */
 	struct err stop; /* fault other than FAULT_NONE: what ended the work in the middle of this block */
 	unsigned stopped; /* the link that this came from */
 

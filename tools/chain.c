@@ -9,7 +9,7 @@
 
 enum { NAME_MAX_BYTES = 32 };
 
-/* All that may share a process: no clock, no effects. */
+/* All that may share a process: no effects, and no clock but the runner's. */
 static const struct stage *const known[] = { &stage_validate, &stage_normalize, &stage_route };
 
 /* One stage of the chain, as its words say. */

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "chain.h"
+#include "clock.h"
 #include "diag.h"
 #include "sig.h"
 
@@ -33,6 +34,15 @@ static int fail(const struct err *e)
 	return e->fault == FAULT_USAGE ? opt_usage(&program, e->text) : diag_fail(e);
 }
 
+/* Some stages want the time of what they read. */
+static int set_clock(const struct run *r, struct err *e)
+{
+	for (unsigned i = 0; i < r->n_stages; i++)
+		if (r->stages[i].stage->timed)
+			return clock_init(e);
+	return 0;
+}
+
 /* Run the chain that ${args} name.  Return the exit code, or -1 where that did not begin. */
 static int run(const struct args *args, struct err *e)
 {
@@ -58,7 +68,7 @@ static int run(const struct args *args, struct err *e)
 		rc = err_set(e, FAULT_USAGE, "usage",
 			     "standard input is a terminal: name a file behind the first stage, or pipe records in");
 	else
-		rc = run_chain(&r, e);
+		rc = set_clock(&r, e) < 0 ? -1 : run_chain(&r, e);
 	chain_free(c);
 	return rc;
 }
