@@ -111,6 +111,7 @@ int bandwidth_rcs_words(struct sending *s);
 
 /* Make the rest of the request for several channels, of which RCS is the only one.  Return 0, or -1. */
 int bandwidth_rcs(struct sending *s, const struct send_part *part);
+
 /* bandwidth_ability.c */
 extern const struct ability bandwidth_abilities[];
 

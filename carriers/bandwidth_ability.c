@@ -9,7 +9,7 @@ static const struct ability_media mms[] = {
 };
 
 const struct ability bandwidth_abilities[] = {
-	{ .channel = "sms", .types = ABLE_TEXT, .text_max = 2048, .measure = SMS_CHARACTERS },
+	{ .channel = "sms", .types = ABLE_TEXT | ABLE_TEMPLATE, .text_max = 2048, .measure = SMS_CHARACTERS },
 	{ .channel = "mms",
 	  .types = ABLE_TEXT | ABLE_MEDIA,
 	  .text_max = 2048,
@@ -18,7 +18,7 @@ const struct ability bandwidth_abilities[] = {
 	  .files = 10,
 	  .media = mms },
 	{ .channel = "rcs",
-	  .types = ABLE_TEXT | ABLE_MEDIA | ABLE_INTERACTIVE | ABLE_LOCATION,
+	  .types = ABLE_TEXT | ABLE_MEDIA | ABLE_INTERACTIVE | ABLE_LOCATION | ABLE_TEMPLATE,
 	  .text_max = 2048,
 	  .measure = SMS_CHARACTERS,
 	  .files = 1 },

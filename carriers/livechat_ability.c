@@ -11,7 +11,8 @@ static const struct ability_media files[] = {
 /* A location goes as a text with a link. */
 const struct ability livechat_abilities[] = {
 	{ .channel = "chat",
-	  .types = ABLE_TEXT | ABLE_MEDIA | ABLE_LOCATION | ABLE_INTERACTIVE | ABLE_TYPING | ABLE_READ,
+	  .types = ABLE_TEXT | ABLE_MEDIA | ABLE_LOCATION | ABLE_INTERACTIVE | ABLE_TEMPLATE |
+		   ABLE_TYPING | ABLE_READ,
 	  .text_max = 16384,
 	  .measure = SMS_BYTES,
 	  .media = files },

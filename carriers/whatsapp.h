@@ -80,6 +80,7 @@ const char *whatsapp_media_type(const struct canon_media *m);
 /* Append the member that holds a template, or what is offered. */
 int whatsapp_put_template(struct sending *s);
 int whatsapp_put_interactive(struct sending *s);
+
 /* whatsapp_ability.c */
 extern const struct ability whatsapp_abilities[];
 

@@ -64,6 +64,13 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define ARCHIVE_MANIFEST_MAX MIB(256) /* a manifest: a segment a minute for a year is 200 MiB */
 #define CAPTURE_MAX_BYTES    MIB(64)  /* a file of raw requests, read whole: some 60,000 of 1 KiB */
 
+#define ZONE_MAX_BYTES KIB(64) /* a file of tzdata: the largest has some 4 KiB */
+#define ROUTE_CANDIDATES \
+	4096 /* accounts and numbers that one policy chooses from: each is looked at */
+#define ROUTE_FALLBACKS   8       /* that a route names: who fails nine times has another problem */
+#define PRICES_MAX_BYTES  MIB(64) /* a price list: a million rows are about 50 MiB */
+#define CONSENT_MAX_BYTES MIB(512) /* a list of opt-outs: one million events are about 400 MiB */
+
 #define ROUTE_NAME_MAX 64 /* name of a rule or destination; a destination becomes a file name */
 #define ROUTE_MAX \
 	KIB(96) /* `route` of one record, half of it for --explain: stays below LINE_GROWTH */

@@ -27,7 +27,8 @@ links() {
 @test "omni-normalize and omni-route link what they evaluate with" {
 	plain
 	links omni-normalize yyjson zstd z crypto jq
-	links omni-route yyjson zstd z crypto jq pcre2-8
+	# The selector asks the store, and composes the letters of what becomes short messages.
+	links omni-route yyjson zstd z crypto jq pcre2-8 sqlite3 utf8proc
 	links omni-ratelimit yyjson zstd z crypto jq pcre2-8
 }
 
@@ -68,12 +69,12 @@ links() {
 
 @test "omni-replay links what it filters with, and not libarchive" {
 	plain
-	links omni-replay yyjson zstd z crypto jq pcre2-8
+	links omni-replay yyjson zstd z crypto jq pcre2-8 sqlite3 utf8proc
 }
 
 @test "omni-pipe links what its stages do, together" {
 	plain
-	links omni-pipe yyjson zstd z crypto jq pcre2-8
+	links omni-pipe yyjson zstd z crypto jq pcre2-8 sqlite3 utf8proc
 }
 
 @test "omni-models links what its runner does, and regular expressions for schemas" {

@@ -6,16 +6,19 @@
 #include "config.h"
 #include "consent.h"
 #include "diag.h"
+#include "route_out.h"
 #include "rules.h"
 
 struct route {
 	struct rules *rules;
 	struct consent *consent;
+	struct selector *selector;
 };
 
 static const struct opt opts[] = {
-	{ "explain", 0, NULL,
-	  "say in each record why the rules before the first match did not match", false },
+	{ "explain", 0, NULL, "say in each record why other rules, or candidates, were not taken", false },
+	{ "shadow", 0, "FILE", "say where another configuration would choose another sender", false },
+	{ "store", 0, "FILE", "what is known of recipients, written by omni-store", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
@@ -27,21 +30,42 @@ static void route_close(void *st)
 		return;
 	rules_free(rt->rules);
 	consent_free(rt->consent);
+	selector_free(rt->selector);
 	free(rt);
 }
 
 static void *route_open(const struct setup *s, struct err *e)
 {
 	struct route *rt = calloc(1, sizeof(*rt));
+	const struct selector_options out = { .store = opt_value(s->args, "store"),
+					      .shadow = opt_value(s->args, "shadow"),
+					      .keys = config_keys(),
+					      .explain = opt_flag(s->args, "explain") };
 
 	if (!rt)
 		diag_oom();
 	rt->rules = rules_new(s->conf, opt_flag(s->args, "explain"), e);
 	rt->consent = rt->rules ? consent_new(s->conf, e) : NULL;
-	if (rt->consent)
+	rt->selector = rt->consent ? selector_new(s->conf, &out, e) : NULL;
+	if (rt->selector)
 		return rt;
 	route_close(rt);
 	return NULL;
+}
+
+/* A message that is to be sent. */
+static int step_out(struct route *rt, const struct rec *r, struct out *o, struct err *e)
+{
+	struct rec routed = *r;
+
+	if (selector_apply(rt->selector, &routed, e) == 0) {
+		out_put(o, &routed);
+		return 0;
+	}
+	if (!routed.report.p || !fault_class(e->fault))
+		return -1;
+	out_reject(o, &routed, e);
+	return 0;
 }
 
 /*
@@ -63,6 +87,8 @@ static int route_step(void *st, const struct rec *r, struct out *o, struct err *
 	struct rec routed, made;
 	const char *event;
 
+	if (selector_wants(rt->selector, r))
+		return step_out(rt, r, o, e);
 	if (!inbound(r)) {
 		out_put(o, r);
 		return 0;
@@ -91,7 +117,7 @@ static const char *const *route_dests(void *st)
 const struct stage stage_route = {
 	.program = {
 		.name = "omni-route",
-		.purpose = "Decide where each record goes, and see opt-out words.",
+		.purpose = "Decide where each record goes, by whom messages are sent, and see opt-out words.",
 		.operands = "[FILE...]",
 		.example = "omni-normalize verified.ndjson | omni-route -c omni.json --split '/run/omni/%s'",
 		.opts = opts,
@@ -99,6 +125,7 @@ const struct stage stage_route = {
 	.name = "route",
 	.keys = config_keys,
 	.pure = true,
+	.timed = true,
 	.open = route_open,
 	.step = route_step,
 	.close = route_close,
