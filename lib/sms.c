@@ -81,9 +81,14 @@ static void fill(struct str text, unsigned one, unsigned many, enum sms_measure 
 	size_t total = 0, parts = 1, n;
 	unsigned used = 0;
 
-	for (struct str s = text; s.n > 0; s = str_sub(s, n, s.n)) {
-		unsigned c = cost(s, &n, m);
+	for (size_t i = 0; i < text.n; i += n) {
+		unsigned c = 1;
 
+		n = 1;
+		if ((unsigned char)text.p[i] >= 0x80)
+			c = cost(str_sub(text, i, text.n), &n, m);
+		else if (m == SMS_SEPTETS)
+			c = (unsigned)low[(unsigned char)text.p[i]] - '0';
 		total += c;
 		if (used + c > many) {
 			parts++;
@@ -97,16 +102,29 @@ static void fill(struct str text, unsigned one, unsigned many, enum sms_measure 
 	p->room = p->joined ? many - used : one - (unsigned)total;
 }
 
+/* Where the first character of ${text} begins that GSM 7-bit has not, from byte ${i} on; text.n: there is none. */
+static size_t stranger(struct str text, size_t i)
+{
+	size_t n;
+
+	for (; i < text.n; i += n) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		n = 1;
+		if (c < 0x80 ? low[c] == '0' : septets(first(str_sub(text, i, text.n), &n)) == 0)
+			break;
+	}
+	return i;
+}
+
 void sms_plan(struct str text, struct sms_plan *p)
 {
 	size_t n;
 
-	*p = (struct sms_plan){ .stranger = text.n };
-	for (struct str s = text; s.n > 0; s = str_sub(s, n, s.n)) {
-		if (septets(first(s, &n)) > 0)
-			continue;
-		if (p->strangers++ == 0)
-			p->stranger = text.n - s.n;
+	*p = (struct sms_plan){ .stranger = stranger(text, 0) };
+	for (size_t i = p->stranger; i < text.n; i = stranger(text, i + n)) {
+		(void)first(str_sub(text, i, text.n), &n);
+		p->strangers++;
 	}
 	p->encoding = p->strangers ? SMS_UCS2 : SMS_GSM7;
 	if (p->encoding == SMS_GSM7)

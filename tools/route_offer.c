@@ -197,6 +197,22 @@ struct wish {
 	double weight;
 };
 
+/* As a route has it. */
+static struct str way_of(const struct offer *x, struct arena *a)
+{
+	struct buf b = { .max = LINE_MOST_BYTES };
+	struct str text;
+
+	json_open(&b, '{');
+	json_add_str(&b, "carrier", x->of->name);
+	json_add_str(&b, "account", x->account->name);
+	if (x->number)
+		json_add_str(&b, "from", x->number->address);
+	text = arena_str(a, str_sub(buf_get(&b), 1, b.n));
+	buf_free(&b);
+	return text;
+}
+
 static int put_offer(struct reader *rd, struct policy *p, const struct wish *w,
 		     const struct carrier_conf *of, struct account *a, const struct number *number,
 		     const struct pool *pool)
@@ -214,6 +230,7 @@ static int put_offer(struct reader *rd, struct policy *p, const struct wish *w,
 			     .priority = w->priority,
 			     .weight = w->weight };
 	able_offer(&rd->able, x);
+	x->way = way_of(x, rd->o->arena);
 	x->seed = hash_64(of->name, 1) ^ hash_64(a->name, 2) ^
 		  hash_64(number ? number->address :
 			  pool   ? pool->name :
@@ -372,6 +389,15 @@ static int policy_read(struct reader *rd, const struct json *v, struct str where
 		       0;
 }
 
+static void look_over(struct offers *o, struct policy *p)
+{
+	o->most = p->n > o->most ? p->n : o->most;
+	p->even = true;
+	for (size_t i = 0; i < p->n; i++)
+		p->even &= p->offers[i].weight > 0 && !(p->offers[i].weight > p->offers[0].weight) &&
+			   !(p->offers[i].weight < p->offers[0].weight);
+}
+
 /* Without policies there is one: whoever can, in the order of the file. */
 static int policies_read(struct reader *rd)
 {
@@ -397,7 +423,7 @@ static int policies_read(struct reader *rd)
 		o->n_policies = p->n > 0;
 	}
 	for (size_t i = 0; i < o->n_policies; i++)
-		o->most = o->policies[i].n > o->most ? o->policies[i].n : o->most;
+		look_over(o, &o->policies[i]);
 	return 0;
 }
 

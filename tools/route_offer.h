@@ -54,6 +54,7 @@ struct offer {
 	double weight;
 	uint64_t seed;
 	struct str template; /* of its account */
+	struct str way; /* members of JSON: its carrier, its account, and the number if it is one */
 };
 
 enum order { ORDER_PRIORITY, ORDER_WEIGHT, ORDER_CHEAPEST, ORDER_STICKY, ORDER_HEALTH, ORDERS };
@@ -66,6 +67,7 @@ struct policy {
 	struct offer *offers;
 	size_t n;
 	bool failover, smart;
+	bool even; /* all weights are the same */
 	struct str template;
 };
 

@@ -77,9 +77,9 @@ bool selector_wants(const struct selector *s, const struct rec *r)
 
 static void put_way(struct buf *b, const struct standing *s)
 {
-	json_add_str(b, "carrier", s->offer->of->name);
-	json_add_str(b, "account", s->offer->account->name);
-	json_opt_str(b, "from", s->from);
+	json_put_raw(b, s->offer->way);
+	if (!s->offer->number)
+		json_opt_str(b, "from", s->from);
 }
 
 static void put_fallback(struct buf *b, const struct chooser *c, const struct choice *x)

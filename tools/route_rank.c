@@ -17,6 +17,8 @@ static double by_weight(const struct choice *x, const struct offer *o)
 	struct str id = rec_str(x->r, "id");
 	uint64_t h = hash_64(id.n || x->n_to == 0 ? id : x->to[0], o->seed);
 
+	if (x->policy->even) /* so the logarithms would be in the order of the hashes */
+		return -(double)(h >> 11);
 	return o->weight > 0 ? -log(((double)(h >> 11) + 1) * 0x1p-53) / o->weight : HUGE_VAL;
 }
 

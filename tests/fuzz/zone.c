@@ -8,8 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const int64_t times[] = { INT64_MIN / 2, -1,           0, 1772953200000, 4102444800000,
-					 4118083200000, INT64_MAX / 2 };
+	static const int64_t times[] = {
+		INT64_MIN / 2, -1, 0, 1772953200000, 4102444800000, 4118083200000, INT64_MAX / 2
+	};
 	struct arena *a = arena_new();
 	struct err e;
 	struct zone *z = zone_read((struct str){ (const char *)data, size }, STR("fuzz"), a, &e);
