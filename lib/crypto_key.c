@@ -213,3 +213,75 @@ size_t key_sign(struct key *k, struct str text, unsigned char out[KEY_SIGNATURE_
 	memcpy(out, made, n);
 	return n;
 }
+
+/* ---- looking at signatures ---- */
+
+/* r and s as OpenSSL has them; return the length, or 0. */
+static size_t to_der(struct str raw, unsigned char **der)
+{
+	const unsigned char *p = (const unsigned char *)raw.p;
+	ECDSA_SIG *sig = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(p, KEY_PRIVATE, NULL), *s = BN_bin2bn(p + KEY_PRIVATE, KEY_PRIVATE, NULL);
+	int n;
+
+	must(sig && r && s && ECDSA_SIG_set0(sig, r, s));
+	*der = NULL;
+	n = i2d_ECDSA_SIG(sig, der);
+	ECDSA_SIG_free(sig);
+	return n > 0 ? (size_t)n : 0;
+}
+
+static bool verify(EVP_PKEY *pkey, enum key_type type, struct str text, struct str signature)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
+	unsigned char digest[HASH_MAX], *der = NULL;
+	const unsigned char *p = (const unsigned char *)signature.p;
+	size_t n = signature.n;
+	bool good = false;
+
+	if (type == KEY_P256 && signature.n != KEY_SIGNATURE_P256)
+		goto out;
+	if (type == KEY_P256) {
+		n = to_der(signature, &der);
+		p = der;
+	}
+	must(ctx && EVP_PKEY_verify_init(ctx) > 0);
+	must(EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()));
+	if (type == KEY_RSA)
+		must(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING));
+	hash_of(HASH_SHA256, &text, 1, digest);
+	good = n > 0 && EVP_PKEY_verify(ctx, p, n, digest, hash_size(HASH_SHA256)) == 1;
+	ERR_clear_error();
+out:
+	OPENSSL_free(der);
+	EVP_PKEY_CTX_free(ctx);
+	return good;
+}
+
+bool key_verify(const struct key *k, struct str text, struct str signature)
+{
+	return verify(k->pkey, k->type, text, signature);
+}
+
+bool key_verify_point(const unsigned char point[KEY_PUBLIC], struct str text, struct str signature)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	unsigned char copy[KEY_PUBLIC];
+	char group[] = "prime256v1";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, sizeof(copy)),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY *pkey = NULL;
+	bool good = false;
+
+	memcpy(copy, point, sizeof(copy));
+	must(ctx && EVP_PKEY_fromdata_init(ctx) > 0);
+	if (EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) > 0)
+		good = verify(pkey, KEY_P256, text, signature);
+	ERR_clear_error();
+	EVP_PKEY_free(pkey);
+	EVP_PKEY_CTX_free(ctx);
+	return good;
+}

@@ -49,4 +49,10 @@ void key_private(const struct key *k, unsigned char out[KEY_PRIVATE]);
  */
 size_t key_sign(struct key *k, struct str text, unsigned char out[KEY_SIGNATURE_MAX]);
 
+/* True if ${signature}, as key_sign makes it, is one of ${k} over ${text}. */
+bool key_verify(const struct key *k, struct str text, struct str signature);
+
+/* The same for who has only the public half of a key on P-256. */
+bool key_verify_point(const unsigned char point[KEY_PUBLIC], struct str text, struct str signature);
+
 #endif

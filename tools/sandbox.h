@@ -88,8 +88,8 @@ struct visit {
 
 	/* what the player says */
 	const struct box_account *account; /* who it is; NULL: nobody we know */
-	const char *kind;                  /* "message", "media", "mark", "template", "query" */
-	struct box_message *message;       /* what is taken, or NULL */
+	const char *kind;            /* "message", "media", "mark", "template", "token", "query" */
+	struct box_message *message; /* what is taken, or NULL */
 	int status;
 	struct buf *body;
 	const char *type;           /* of the body */
@@ -137,7 +137,9 @@ struct trouble {
 
 struct player {
 	const char *name;
-	const char *id_key;      /* of the carrier's own id of an account, or NULL */
+	const char *group;  /* where its accounts stand in the configuration; NULL: "carriers" */
+	bool anybody;       /* who has no account may call */
+	const char *id_key; /* of the carrier's own id of an account, or NULL */
 	const char *const *keys; /* of its credentials, NULL-terminated */
 
 	/* Answer ${v}: account, kind, message, status, body. */
@@ -162,6 +164,7 @@ struct player {
 
 extern const struct player player_bandwidth, player_inteliquent, player_livechat,
 	player_messagebird, player_twilio, player_whatsapp;
+extern const struct player player_apns, player_fcm, player_webpush;
 
 /* ---- what players build with: sandbox_visit.c ---- */
 

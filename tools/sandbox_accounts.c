@@ -10,6 +10,7 @@
 static const struct player *const players[] = {
 	&player_bandwidth,   &player_inteliquent, &player_livechat,
 	&player_messagebird, &player_twilio,      &player_whatsapp,
+	&player_apns,        &player_fcm,         &player_webpush,
 };
 
 static int read_account(struct box *b, const struct player *p, const struct json *v,
@@ -33,24 +34,24 @@ static int read_account(struct box *b, const struct player *p, const struct json
 
 int accounts_open(struct box *b, struct err *e)
 {
-	const struct json *carriers = json_get(b->conf->root, "carriers");
-
 	b->stages = arena_calloc(b->arena, LEN(players), sizeof(*b->stages));
 	for (size_t i = 0; i < LEN(players); i++) {
-		const struct json *v = json_get(carriers, players[i]->name);
+		const char *group = players[i]->group ? players[i]->group : "carriers";
+		const struct json *v = json_get(json_get(b->conf->root, group), players[i]->name);
 		struct stage_of *s = &b->stages[b->n_stages++];
 		bool many = json_is(v, JSON_ARRAY);
 		struct json_iter it = json_iter(v);
 		size_t n = many ? json_len(v) : v != NULL;
 
 		if (n > ACCOUNTS_MAX)
-			return err_set(e, FAULT_CONFIG, "config",
-				       "%s: /carriers/%s: more than %d accounts", b->conf->path,
-				       players[i]->name, ACCOUNTS_MAX);
+			return err_set(e, FAULT_CONFIG, "config", "%s: /%s/%s: more than %d accounts",
+				       b->conf->path, group, players[i]->name, ACCOUNTS_MAX);
 		s->player = players[i];
 		s->accounts = calloc(n ? n : 1, sizeof(*s->accounts));
 		if (!s->accounts)
 			diag_oom();
+		if (n == 0 && players[i]->anybody)
+			s->accounts[s->n++].name = str_c(players[i]->name);
 		while (s->n < n) {
 			if (many)
 				json_next(&it);

@@ -116,7 +116,7 @@ static void put_body(struct buf *out, struct str body, struct arena *a)
 	json_add_str(out, "sha256", hash_hex(a, HASH_SHA256, body));
 }
 
-static void put_request(struct buf *out, const struct request *req, struct arena *a)
+static void put_request(struct buf *out, const struct request *req, bool secret, struct arena *a)
 {
 	json_key(out, "request");
 	json_open(out, '{');
@@ -131,7 +131,8 @@ static void put_request(struct buf *out, const struct request *req, struct arena
 		json_put_str(out, req->headers[i].value);
 	}
 	json_close(out, '}');
-	put_body(out, req->body, a);
+	if (!secret)
+		put_body(out, req->body, a);
 	json_close(out, '}');
 }
 
@@ -156,7 +157,8 @@ static void put_message(struct buf *out, const struct box_message *m)
 	json_close(out, '}');
 }
 
-static void put_answer(struct buf *out, const struct reply *r, int64_t after, enum mishap mishap)
+static void put_answer(struct buf *out, const struct reply *r, int64_t after, enum mishap mishap,
+		       bool secret)
 {
 	static const char *const names[] = { "", "silent", "close", "cut", "garbage" };
 
@@ -168,7 +170,7 @@ static void put_answer(struct buf *out, const struct reply *r, int64_t after, en
 		json_add_i64(out, "after_ms", after);
 	if (mishap != MISHAP_NONE)
 		json_add_str(out, "fault", str_c(names[mishap]));
-	if (r->status && r->type && strstr(r->type, "json"))
+	if (r->status && r->type && strstr(r->type, "json") && !secret)
 		put_bytes(out, "body", "body64", r->body);
 	json_close(out, '}');
 }
@@ -176,6 +178,7 @@ static void put_answer(struct buf *out, const struct reply *r, int64_t after, en
 void record_request(struct box *b, const struct visit *v, const struct reply *r, int64_t after,
 		    enum mishap mishap, bool taken)
 {
+	bool secret = v->kind && strcmp(v->kind, "token") == 0; /* a token is asked for with another */
 	struct buf *out = &b->line;
 
 	if (b->fd < 0)
@@ -191,8 +194,8 @@ void record_request(struct box *b, const struct visit *v, const struct reply *r,
 	json_add_bool(out, "taken", taken);
 	if (v->message)
 		put_message(out, v->message);
-	put_request(out, v->req, v->arena);
-	put_answer(out, r, after, mishap);
+	put_request(out, v->req, secret, v->arena);
+	put_answer(out, r, after, mishap, secret);
 	finish(b);
 }
 
