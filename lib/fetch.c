@@ -190,6 +190,7 @@ static void release(struct fetch *f)
 	pthread_mutex_destroy(&f->lock);
 	free(f->agent);
 	free(f->ca);
+	arena_free(f->arena);
 	free(f);
 	curl_global_cleanup();
 }
@@ -220,6 +221,7 @@ struct fetch *fetch_open(const struct fetch_options *o, struct err *e)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	pthread_mutex_init(&f->lock, NULL);
 	f->options = *o;
+	f->arena = arena_new();
 	f->agent = copy(o->agent ? o->agent : "omni/" OMNI_VERSION);
 	f->ca = o->ca ? copy(o->ca) : NULL;
 	f->multi = curl_multi_init();
@@ -299,7 +301,7 @@ static void begin_anew(struct fetch_slot *s, struct fetch_request *x)
 	x->n_answer = 0;
 	x->answer_body = x->final_url = STR_NONE;
 	x->ms = x->first_ms = 0;
-	x->http2 = false;
+	x->http2 = x->timed_out = false;
 	x->text[0] = '\0';
 }
 

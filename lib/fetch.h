@@ -34,6 +34,7 @@ struct fetch_options {
 	 * checked: names are the proxy's to look up, and to refuse.
 	 */
 	bool public_only;
+	const char *const *trust; /* URLs, NULL-terminated, whose hosts (scheme, name, port) need not be public; or NULL */
 };
 
 /* What became of a request: only the first has an answer. */
@@ -79,6 +80,7 @@ struct fetch_request {
 	 * the connections that a host may have included.
 	 */
 	int64_t connect_ms, total_ms;
+	int64_t stall_ms; /* ends, too, when no byte has moved for so long, in whole seconds; 0: it may */
 	/*
 	 * How many are followed, of GET and HEAD only; 0: the redirect is the answer.  Headers, credentials and
 	 * certificate stay with the first host (scheme, name and port); from https to http is refused.
@@ -104,6 +106,7 @@ struct fetch_request {
 	double ms;            /* from the start to the end; milliseconds */
 	double first_ms;      /* to the first byte of the answer; 0: there was none */
 	bool http2;
+	bool timed_out; /* unless FETCH_OK: one of the deadlines was why */
 	char text[240]; /* unless FETCH_OK: why, naming the host, no secret */
 
 	struct fetch_slot *slot; /* fetch's own; NULL before the first start */

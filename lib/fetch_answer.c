@@ -247,6 +247,7 @@ static void judge(struct fetch_slot *s, CURLcode code)
 {
 	const char *why = s->error[0] ? s->error : curl_easy_strerror(code);
 
+	s->request->timed_out = code == CURLE_OPERATION_TIMEDOUT;
 	if (s->refused_by_taker || atomic_load_explicit(&s->stop, memory_order_relaxed))
 		fetch_end(s, FETCH_STOPPED, "stopped");
 	else if (s->large)

@@ -56,6 +56,9 @@ enum { FETCH_PROXIES = 32 };
 struct fetch {
 	struct fetch_options options; /* texts are not kept but these: */
 	char *agent, *ca;
+	struct url *trust; /* their texts live in the arena */
+	size_t n_trust;
+	struct arena *arena;
 	struct fetch_proxy proxies[FETCH_PROXIES];
 	size_t n_proxies;
 

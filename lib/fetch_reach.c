@@ -43,6 +43,8 @@ static void add_proxy(struct fetch *f, const char *scheme, const char *text)
 
 void fetch_reach_init(struct fetch *f)
 {
+	const char *const *trust = f->options.trust;
+	size_t n = 0;
 	const char *all = first_env("all_proxy", "ALL_PROXY");
 	const char *https = first_env("https_proxy", "HTTPS_PROXY");
 	/* Not HTTP_PROXY: a web server sets it from the header "Proxy:" of whoever calls. */
@@ -54,6 +56,12 @@ void fetch_reach_init(struct fetch *f)
 		add_proxy(f, "https", https);
 	if (http && *http)
 		add_proxy(f, "http", http);
+	while (trust && trust[n])
+		n++;
+	f->trust = arena_calloc(f->arena, n + 1, sizeof(*f->trust));
+	for (size_t i = 0; i < n; i++)
+		if (url_split(arena_str(f->arena, str_c(trust[i])), &f->trust[f->n_trust]) == 0)
+			f->n_trust++;
 }
 
 static struct str port_of(const struct url *u)
@@ -69,8 +77,14 @@ bool fetch_same_origin(const struct url *a, const struct url *b)
 
 static bool is_exempt(const struct fetch_slot *s)
 {
-	return !s->fetch->options.public_only ||
-	       (s->request->private_ok && fetch_same_origin(&s->first, &s->url));
+	const struct fetch *f = s->fetch;
+
+	if (!f->options.public_only || (s->request->private_ok && fetch_same_origin(&s->first, &s->url)))
+		return true;
+	for (size_t i = 0; i < f->n_trust; i++)
+		if (fetch_same_origin(&f->trust[i], &s->url))
+			return true;
+	return false;
 }
 
 bool fetch_reach(const struct fetch_slot *s, const struct address *a, unsigned port)

@@ -223,12 +223,17 @@ int fetch_time(struct fetch_slot *s)
 	int64_t left = (x->total_ms ? x->total_ms : TOTAL_MS) - (fetch_clock_us() - s->started_us) / 1000;
 
 	if (left <= 0) {
+		s->request->timed_out = true;
 		fetch_end(s, s->hops > 0 ? FETCH_BROKEN : FETCH_UNSENT, "the time ran out");
 		return -1;
 	}
 	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS,
 			 (long)(x->connect_ms ? x->connect_ms : CONNECT_MS));
 	curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, (long)left);
+	if (x->stall_ms > 0) {
+		curl_easy_setopt(s->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+		curl_easy_setopt(s->easy, CURLOPT_LOW_SPEED_TIME, (long)((x->stall_ms + 999) / 1000));
+	}
 	return 0;
 }
 

@@ -456,8 +456,12 @@ static void a_broken_answer_is_broken(void)
 	x.url = url("/never");
 	x.total_ms = 50;
 	run(&x);
-	CHECK(x.end == FETCH_BROKEN);
-	CHECK(atomic_load(&requests) == 4);
+	CHECK(x.end == FETCH_BROKEN && x.timed_out);
+	x.total_ms = 0;
+	x.stall_ms = 1;
+	run(&x);
+	CHECK(x.end == FETCH_BROKEN && x.timed_out);
+	CHECK(atomic_load(&requests) == 5);
 	end();
 }
 
@@ -674,6 +678,20 @@ static void only_public_addresses_are_reached(void)
 	end();
 }
 
+static void hosts_that_are_trusted_need_not_be_public(void)
+{
+	const char *trust[] = { "http://elsewhere:1", arena_fmt(arena, "%s/any/path", base).p, NULL };
+	struct fetch_request x = get("/ok");
+
+	f = open_with((struct fetch_options){ .public_only = true, .trust = trust });
+	run(&x);
+	CHECK(x.end == FETCH_OK);
+	x.url = arena_fmt(arena, "http://localhost:%u/ok", port);
+	run(&x);
+	CHECK(x.end == FETCH_REFUSED);
+	end();
+}
+
 /* The server plays the proxy: it sees the whole URL in the request line. */
 static void a_proxy_of_the_environment_is_used(void)
 {
@@ -755,6 +773,7 @@ static const struct unit_test tests[] = {
 	UNIT(redirects_are_followed_where_asked),
 	UNIT(another_host_gets_no_credentials),
 	UNIT(only_public_addresses_are_reached),
+	UNIT(hosts_that_are_trusted_need_not_be_public),
 	UNIT(a_proxy_of_the_environment_is_used),
 	UNIT(a_file_of_certificates_must_be_there),
 	UNIT(many_in_flight_each_get_their_own),
