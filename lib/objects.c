@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+#include "objects.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "diag.h"
+#include "file.h"
+
+enum { NEW_NAME = 24, PIECE = 262144 };
+
+struct draft {
+	struct draft *next; /* among what was kept */
+	int fd;
+	int error;
+	char name[NEW_NAME + 1]; /* in DIR/new */
+	struct hasher *hasher;
+	uint64_t size;
+	size_t n_start;
+	char start[OBJECT_START];
+	struct object object;
+};
+
+struct objects {
+	char *dir;     /* absolute */
+	int fd, fresh; /* of it, and of DIR/new */
+	struct draft *kept;
+};
+
+/* ---- the directory ---- */
+
+/* A writer that lives holds a lock on what it writes. */
+static void remove_leftovers(int fresh)
+{
+	int fd = dup(fresh);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *x;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((x = readdir(d)) != NULL) {
+		int file = x->d_name[0] == '.' ?
+				   -1 :
+				   openat(fresh, x->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+		if (file < 0)
+			continue;
+		if (flock(file, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(fresh, x->d_name, 0);
+		close(file);
+	}
+	closedir(d);
+}
+
+static int open_dirs(struct objects *o, const char *dir, struct err *e)
+{
+	struct arena *a = arena_new();
+	/* What stands behind the last slash need not be there: one more part, and it is made too. */
+	struct str fresh = arena_fmt(a, "%s/new/.", dir);
+	int rc = file_parents(fresh.p, e);
+
+	if (rc == 0) {
+		o->dir = realpath(dir, NULL);
+		o->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		o->fresh = openat(o->fd, "new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (!o->dir || o->fd < 0 || o->fresh < 0)
+			rc = err_set(e, FAULT_IO, "objects", "%s: %s", dir, strerror(errno));
+	}
+	arena_free(a);
+	return rc;
+}
+
+struct objects *objects_open(const char *dir, struct err *e)
+{
+	struct objects *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		diag_oom();
+	o->fd = o->fresh = -1;
+	if (open_dirs(o, dir, e) < 0) {
+		objects_close(o);
+		return NULL;
+	}
+	remove_leftovers(o->fresh);
+	return o;
+}
+
+void objects_close(struct objects *o)
+{
+	if (!o)
+		return;
+	while (o->kept) {
+		struct draft *d = o->kept;
+
+		o->kept = d->next;
+		draft_drop(o, d);
+	}
+	if (o->fd >= 0)
+		close(o->fd);
+	if (o->fresh >= 0)
+		close(o->fresh);
+	free(o->dir);
+	free(o);
+}
+
+struct str objects_path(const struct objects *o, struct str sha256, struct arena *a)
+{
+	return arena_fmt(a, "%s/%.2s/%.2s/%.64s", o->dir, sha256.p, sha256.p + 2, sha256.p);
+}
+
+static bool is_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!(s.p[i] >= '0' && s.p[i] <= '9') && !(s.p[i] >= 'a' && s.p[i] <= 'f'))
+			return false;
+	return s.n == OBJECT_NAME;
+}
+
+/* "ab/cd/abcd…" */
+static void relative(char out[OBJECT_NAME + 7], const char *sha256)
+{
+	snprintf(out, OBJECT_NAME + 7, "%.2s/%.2s/%.64s", sha256, sha256 + 2, sha256);
+}
+
+static bool is_there(const struct objects *o, const char *sha256, uint64_t size)
+{
+	char path[OBJECT_NAME + 7];
+	struct stat st;
+
+	relative(path, sha256);
+	return fstatat(o->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_size == size;
+}
+
+bool objects_has(const struct objects *o, struct str sha256, uint64_t size)
+{
+	char name[OBJECT_NAME + 1];
+
+	if (!is_name(sha256))
+		return false;
+	memcpy(name, sha256.p, OBJECT_NAME);
+	name[OBJECT_NAME] = '\0';
+	return is_there(o, name, size);
+}
+
+/* ---- a file that is written ---- */
+
+static void hex(char *out, const unsigned char *bytes, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * n] = '\0';
+}
+
+/* Another process that starts may take a file away before it is locked: then it has no name any more. */
+static int make_file(struct objects *o, struct draft *d)
+{
+	unsigned char random[NEW_NAME / 2];
+	struct stat st;
+
+	for (int i = 0; i < 100; i++) {
+		crypto_random(random, sizeof(random));
+		hex(d->name, random, sizeof(random));
+		d->fd = openat(o->fresh, d->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0440);
+		if (d->fd < 0)
+			return -1;
+		if (flock(d->fd, LOCK_EX | LOCK_NB) == 0 && fstat(d->fd, &st) == 0 && st.st_nlink > 0)
+			return 0;
+		close(d->fd);
+		d->fd = -1;
+	}
+	return -1;
+}
+
+struct draft *objects_draft(struct objects *o, struct err *e)
+{
+	struct draft *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		diag_oom();
+	if (make_file(o, d) < 0) {
+		err_set(e, FAULT_IO, "objects", "%s/new: %s", o->dir, strerror(errno));
+		free(d);
+		return NULL;
+	}
+	d->hasher = hasher_new(HASH_SHA256);
+	return d;
+}
+
+bool draft_add(struct draft *d, struct str bytes)
+{
+	size_t room = OBJECT_START - d->n_start;
+
+	memcpy(d->start + d->n_start, bytes.p, bytes.n < room ? bytes.n : room);
+	d->n_start += bytes.n < room ? bytes.n : room;
+	hasher_add(d->hasher, bytes);
+	d->size += bytes.n;
+	while (bytes.n > 0) {
+		ssize_t n = write(d->fd, bytes.p, bytes.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			d->error = n < 0 ? errno : ENOSPC;
+			return false;
+		}
+		bytes = (struct str){ bytes.p + n, bytes.n - (size_t)n };
+	}
+	return true;
+}
+
+bool draft_restart(struct draft *d)
+{
+	unsigned char digest[HASH_MAX];
+
+	hasher_end(d->hasher, digest);
+	d->size = 0;
+	d->n_start = 0;
+	if (ftruncate(d->fd, 0) == 0 && lseek(d->fd, 0, SEEK_SET) == 0)
+		return true;
+	d->error = errno;
+	return false;
+}
+
+uint64_t draft_size(const struct draft *d)
+{
+	return d->size;
+}
+
+struct str draft_start(const struct draft *d)
+{
+	return (struct str){ d->start, d->n_start };
+}
+
+int draft_error(const struct draft *d)
+{
+	return d->error;
+}
+
+static void draft_free(struct draft *d)
+{
+	close(d->fd);
+	hasher_free(d->hasher);
+	free(d);
+}
+
+void draft_drop(struct objects *o, struct draft *d)
+{
+	if (!d)
+		return;
+	unlinkat(o->fresh, d->name, 0);
+	draft_free(d);
+}
+
+/* ---- what is kept ---- */
+
+void objects_keep(struct objects *o, struct draft *d, struct object *out)
+{
+	unsigned char digest[HASH_MAX];
+
+	hasher_end(d->hasher, digest);
+	hex(d->object.sha256, digest, OBJECT_NAME / 2);
+	d->object.size = d->size;
+	*out = d->object;
+	d->next = o->kept;
+	o->kept = d;
+}
+
+/* Make the directory ${path} if it is missing; its name must last as what goes into it does. */
+static int make_dir(int parent, const char *path)
+{
+	if (mkdirat(parent, path, 0750) == 0)
+		return fsync(parent);
+	return errno == EEXIST ? 0 : -1;
+}
+
+static int sync_dir(int parent, const char *path)
+{
+	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* Give ${d} its name. */
+static int place(struct objects *o, struct draft *d)
+{
+	char path[OBJECT_NAME + 7], first[3], second[6];
+	int fd, rc = -1;
+
+	relative(path, d->object.sha256);
+	memcpy(first, path, 2);
+	first[2] = '\0';
+	memcpy(second, path, 5);
+	second[5] = '\0';
+	if (make_dir(o->fd, first) < 0)
+		return -1;
+	fd = openat(o->fd, first, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (make_dir(fd, second + 3) == 0 && fdatasync(d->fd) == 0 &&
+	    renameat(o->fresh, d->name, o->fd, path) == 0 && sync_dir(fd, second + 3) == 0)
+		rc = 0;
+	close(fd);
+	return rc;
+}
+
+/* The same bytes are there already: but another process may have given them their name just now. */
+static int join(struct objects *o, const struct draft *d)
+{
+	char path[6];
+
+	snprintf(path, sizeof(path), "%.2s/%.2s", d->object.sha256, d->object.sha256 + 2);
+	unlinkat(o->fresh, d->name, 0);
+	return sync_dir(o->fd, path);
+}
+
+int objects_commit(struct objects *o, struct err *e)
+{
+	while (o->kept) {
+		struct draft *d = o->kept;
+		int rc = is_there(o, d->object.sha256, d->object.size) ? join(o, d) : place(o, d);
+
+		if (rc < 0)
+			return err_set(e, FAULT_IO, "objects", "%s/%.2s: %s", o->dir,
+				       d->object.sha256, strerror(errno));
+		o->kept = d->next;
+		draft_free(d);
+	}
+	return 0;
+}
+
+int objects_copy(struct objects *o, int fd, uint64_t max, struct object *out, struct str *start,
+		 struct arena *a, struct err *e)
+{
+	struct draft *d = objects_draft(o, e);
+	char *piece;
+	ssize_t n;
+
+	if (!d)
+		return -1;
+	piece = malloc(PIECE);
+	if (!piece)
+		diag_oom();
+	while ((n = read(fd, piece, PIECE)) > 0)
+		if ((uint64_t)n > max - d->size || !draft_add(d, (struct str){ piece, (size_t)n }))
+			break;
+	free(piece);
+	if (n == 0) {
+		*start = arena_str(a, draft_start(d));
+		objects_keep(o, d, out);
+		return 0;
+	}
+	err_set(e, FAULT_IO, "objects", "copying a file to %s: %s", o->dir,
+		strerror(d->error ? d->error : errno));
+	n = n > 0 && !d->error ? 1 : -1;
+	draft_drop(o, d);
+	return (int)n;
+}
