@@ -307,4 +307,5 @@ const struct carrier carrier_bandwidth = {
 	.request = bandwidth_request,
 	.judge = bandwidth_judge,
 	.abilities = bandwidth_abilities,
+	.media = bandwidth_source,
 };

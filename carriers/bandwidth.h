@@ -115,4 +115,7 @@ int bandwidth_rcs(struct sending *s, const struct send_part *part);
 /* bandwidth_ability.c */
 extern const struct ability bandwidth_abilities[];
 
+/* The slot media. */
+int bandwidth_source(const struct media_query *q, struct submit *out, struct err *e);
+
 #endif

@@ -142,6 +142,15 @@ struct judgement {
 	struct arena *arena; /* where texts that are made can live */
 };
 
+/* How the file of one of the media of a message that came over an account is to be had. */
+struct media_query {
+	const struct account *account;
+	const struct json *media;      /* as the record has it: url, external_id */
+	unsigned step;                 /* from 0 */
+	const struct response *answer; /* to the request of the step before; NULL in the first */
+	struct arena *arena;
+};
+
 /* A proof that held. */
 struct verdict {
 	const char *scheme;            /* "twilio-hmac-sha1", in `verified` */
@@ -218,6 +227,14 @@ struct carrier {
 
 	/* Say what ${r}, the answer to the request that ${d} became, means. */
 	void (*judge)(const struct dispatch *d, const struct response *r, struct judgement *j);
+
+	/*
+	 * Make ${out}, which arrives cleared, of ${q}: what is to be asked for the file.  Where it `prepares`
+	 * the answer only leads to the file, and the next step is asked for.  NULL: anybody can have it at its
+	 * URL.  Return 0, or -1: FAULT_DATA "media-malformed", FAULT_DENIED "media-refused", FAULT_TEMP
+	 * "media-unavailable".
+	 */
+	int (*media)(const struct media_query *q, struct submit *out, struct err *e);
 };
 
 /* A carrier with its accounts, as the configuration has it. */

@@ -276,4 +276,5 @@ const struct carrier carrier_messagebird = {
 	.request = messagebird_request,
 	.judge = messagebird_judge,
 	.abilities = messagebird_abilities,
+	.media = messagebird_source,
 };

@@ -243,4 +243,7 @@ struct str messagebird_offer_words(const struct sending *s, const struct json *o
 /* messagebird_ability.c */
 extern const struct ability messagebird_abilities[];
 
+/* The slot media. */
+int messagebird_source(const struct media_query *q, struct submit *out, struct err *e);
+
 #endif

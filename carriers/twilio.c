@@ -180,4 +180,5 @@ const struct carrier carrier_twilio = {
 	.request = twilio_request,
 	.judge = twilio_judge,
 	.abilities = twilio_abilities,
+	.media = twilio_source,
 };

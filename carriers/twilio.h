@@ -192,4 +192,7 @@ int twilio_text(struct sending *s);
 /* twilio_ability.c */
 extern const struct ability twilio_abilities[];
 
+/* The slot media. */
+int twilio_source(const struct media_query *q, struct submit *out, struct err *e);
+
 #endif

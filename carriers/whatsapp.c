@@ -359,4 +359,5 @@ const struct carrier carrier_whatsapp = {
 	.request = whatsapp_request,
 	.judge = whatsapp_judge,
 	.abilities = whatsapp_abilities,
+	.media = whatsapp_source,
 };

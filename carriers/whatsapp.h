@@ -84,4 +84,7 @@ int whatsapp_put_interactive(struct sending *s);
 /* whatsapp_ability.c */
 extern const struct ability whatsapp_abilities[];
 
+/* The slot media. */
+int whatsapp_source(const struct media_query *q, struct submit *out, struct err *e);
+
 #endif
