@@ -95,6 +95,9 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define STORE_ERROR_MAX     KIB(1) /* why a message failed, as kept with it; the timeline has all */
 #define STORE_EMOJI_MAX     64     /* of a reaction: the longest sequences have some 40 */
 
+#define MEDIA_FILE_MAX  MIB(100) /* a file of a message: documents of WhatsApp have up to 100 MB */
+#define MEDIA_FILE_MOST MIB(1048576) /* that --max-size may say */
+
 #define IMAGE_EDGE_MAX   16384     /* pixels: a panorama of a telephone has 16,382 */
 #define IMAGE_PIXELS_MAX 120000000 /* of all frames: cameras of telephones have up to 108 million */
 #define IMAGE_FRAMES_MAX 1000      /* of an animation: stickers have some 50, long GIFs 300 */

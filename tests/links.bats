@@ -50,7 +50,7 @@ links() {
 
 @test "omni-media alone links libvips and the filter for system calls" {
 	plain
-	links omni-media yyjson zstd z crypto vips gobject-2.0 glib-2.0 seccomp
+	links omni-media yyjson zstd z crypto curl vips gobject-2.0 glib-2.0 seccomp
 	for program in "$BUILD"/omni-*; do
 		[ -x "$program" ] && [ "${program##*/}" != omni-media ] || continue
 		readelf -d "$program" | { grep -E 'NEEDED.*(vips|glib|seccomp)' || :; } | nothing

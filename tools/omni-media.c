@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* omni-media: media looked at, and made to fit the channel that they go through.  omni-media(1) */
+/* omni-media: media fetched, looked at, and made to fit the channel that they go through.  omni-media(1) */
 #include "image_pool.h"
 #include "media_verbs.h"
 #include "transcode.h"
 
 static const struct verb verbs[] = {
+	{ .stage = &stage_media_fetch },
 	{ .command = &command_media_probe },
 	{ .command = &command_media_convert },
 	{ .command = &command_media_channels },
@@ -12,7 +13,7 @@ static const struct verb verbs[] = {
 
 static const struct suite suite = {
 	.name = "omni-media",
-	.purpose = "Look at media, and make them fit the channel that they go through.",
+	.purpose = "Fetch media, look at them, and make them fit the channel that they go through.",
 	.example = "omni-media convert --for whatsapp photo.heic",
 	.verbs = verbs,
 	.n = LEN(verbs),
