@@ -279,7 +279,7 @@ inbound() {
 	route 0 'text:("a" * 161)' && [ "$(get '.route | [.segments, .encoding] | join(" ")')" = '2 gsm7' ]
 	route 0 'text:("\u044f" * 71)' && [ "$(get '.route | [.segments, .encoding] | join(" ")')" = '2 ucs2' ]
 	route 0 'text:"cafe\u0301"' && [ "$(get '.route | [.segments, .encoding, .text] | join(" ")')" = '1 gsm7 café' ]
-	route 0 'text:"it\u2019s"' --explain && [ "$(get '.route | [.encoding, .text, .plan.stranger] | join(" ")')" = 'ucs2  ’' ]
+	route 0 'text:"it\u2019s"' --explain && [ "$(get '.route | [.encoding, .text, (.plan.stranger == "\u2019")] | map(tostring) | join(" ")')" = 'ucs2 null true' ]
 	conf '"policies":{"name":"p","smart_encoding":true}'
 	route 0 'text:"it\u2019s"' && [ "$(get '.route | [.encoding, .text] | join(" ")')" = "gsm7 it's" ]
 	route 0 'text:"it\u2019s \u044f"' && [ "$(get '.route | [.encoding, .text] | join(" ")')" = 'ucs2 ' ]

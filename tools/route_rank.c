@@ -68,16 +68,18 @@ static void price(struct chooser *c, const struct choice *x)
 		for (size_t i = 0; i < x->n; i++) {
 			struct standing *s = &c->standings[i];
 			struct cost one;
+			bool sum;
 
 			if (s->lost || (t > 0 && !s->cost.known))
 				continue;
 			one = prices_cost(c->prices, s->offer);
-			if (t > 0 && one.known && str_eq(one.currency, s->cost.currency)) {
-				s->cost.amount += one.amount;
-				s->cost.worth += one.worth;
-			} else {
-				s->cost = t > 0 ? (struct cost){ .known = false } : one;
+			sum = t > 0 && one.known && str_eq(one.currency, s->cost.currency);
+			if (sum) {
+				one.amount += s->cost.amount;
+				one.worth += s->cost.worth;
 			}
+			s->cost = one;
+			s->cost.known = one.known && (t == 0 || sum);
 		}
 	}
 }
