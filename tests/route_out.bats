@@ -286,6 +286,14 @@ inbound() {
 	route 0 'channel:"chat",to:[{address:"x"}]' && [ "$(get .route.segments)" = null ]
 }
 
+@test "what is sent is the text of the route" {
+	conf '"policies":{"name":"p","smart_encoding":true,"candidates":[{"carrier":"bandwidth"}]}'
+	jq -c '.carriers.bandwidth.application_id = "93de2206-9669-4e07-948d-329f4b722ee2"' omni.json >x && mv x omni.json
+	route 0 'text:"it\u2019s"' && cp out routed
+	T=1 S=2 want 0 omni-deliver -c omni.json --dry-run=json routed
+	[ "$(get '.body | fromjson | .text')" = "it's" ]
+}
+
 @test "whoever has opted out gets nothing: the list that the inbound half feeds" {
 	conf '"consent":{"list":"stop"},"routes":{"to":"consent"}'
 	route 0 ''

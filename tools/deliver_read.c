@@ -126,11 +126,29 @@ static int read_time(const struct json *message, const char *key, int64_t *ms, s
 	return 0;
 }
 
+/* The record as it is to be sent: omni-route may have put its text into other characters. */
+static const struct json *message_of(struct rec *r)
+{
+	const struct json *text = json_get(rec_get(r, "route"), "text");
+	struct buf b = { .max = LINE_MOST_BYTES };
+	struct rec sent = *r;
+	const struct json *v;
+	struct err e;
+
+	if (!json_is(text, JSON_STRING))
+		return rec_root(r);
+	rec_add(&sent, "text", json_compact(r->arena, text));
+	rec_write(&b, &sent);
+	v = json_parse(buf_get(&b), r->arena, &e);
+	buf_free(&b);
+	return v;
+}
+
 int outgoing_read(struct outgoing *s, struct rec *r, const struct carriers *carriers, struct err *e)
 {
 	struct str key;
 
-	*s = (struct outgoing){ .message = rec_root(r), .id = rec_str(r, "id") };
+	*s = (struct outgoing){ .message = message_of(r), .id = rec_str(r, "id") };
 	if (!s->id.n)
 		return malformed(e, "it has no id, by which it would be known that it was sent");
 	key = json_get_str(s->message, "idempotency_key");
