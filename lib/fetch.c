@@ -13,6 +13,8 @@
 
 enum { PER_HOST = 64, TOTAL = 1024, SLEEP_MS = 60000 };
 
+#define STREAMS 1000L /* of one connection at once */
+
 int64_t fetch_clock_us(void)
 {
 	struct timespec t;
@@ -202,6 +204,8 @@ static void set_bounds(CURLM *m, const struct fetch_options *o)
 	curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, (long)(o->per_host ? o->per_host : PER_HOST));
 	curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS, total);
 	curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, total);
+	/* What servers allow is kept to; curl's own bound of 100 would be one of all services alike. */
+	curl_multi_setopt(m, CURLMOPT_MAX_CONCURRENT_STREAMS, STREAMS);
 	curl_multi_setopt(m, CURLMOPT_PIPELINING, o->multiplex ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
 }
 

@@ -59,22 +59,35 @@ static void must(CURLcode code)
 		diag_oom();
 }
 
-static void add_header(struct fetch_slot *s, const char *line)
+/* curl borrows the list, so it lives where the request does: copies of its own cost as much as all else that is prepared. */
+static struct curl_slist **add_header(struct fetch_slot *s, struct curl_slist **end,
+				      struct str name, struct str value)
 {
-	struct curl_slist *list = curl_slist_append(s->headers, line);
+	struct curl_slist *node = arena_alloc(s->arena, sizeof(*node));
+	char *p = arena_alloc(s->arena, name.n + value.n + 3), *q = p;
 
-	if (!list)
-		diag_oom();
-	s->headers = list;
+	memcpy(q, name.p, name.n);
+	q += name.n;
+	if (value.n > 0) {
+		*q++ = ':';
+		*q++ = ' ';
+		memcpy(q, value.p, value.n);
+		q += value.n;
+	}
+	*q = '\0';
+	*node = (struct curl_slist){ p, NULL };
+	*end = node;
+	return &node->next;
 }
 
 static int set_headers(struct fetch_slot *s)
 {
 	const struct fetch_request *x = s->request;
+	struct curl_slist **end = &s->headers;
 	bool typed = false;
 
 	/* Without this curl waits a second for "100 Continue" where a body is large. */
-	add_header(s, "Expect:");
+	end = add_header(s, end, STR("Expect:"), STR_NONE);
 	for (size_t i = 0; i < x->n_headers; i++) {
 		const struct header *h = &x->headers[i];
 
@@ -85,13 +98,13 @@ static int set_headers(struct fetch_slot *s)
 		}
 		typed |= str_eq_nocase(h->name, STR("content-type"));
 		/* curl's way to say that the value is empty is a semicolon. */
-		add_header(s, arena_fmt(s->arena, h->value.n > 0 ? "%.*s: %.*s" : "%.*s;",
-					(int)h->name.n, h->name.p, (int)h->value.n, h->value.p)
-				      .p);
+		end = add_header(s, end,
+				 h->value.n > 0 ? h->name : arena_join(s->arena, h->name, STR(";")),
+				 h->value);
 	}
 	/* Else it would be a form's. */
 	if (!typed && x->n_fields == 0)
-		add_header(s, "Content-Type:");
+		add_header(s, end, STR("Content-Type:"), STR_NONE);
 	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 	return 0;
 }
@@ -299,7 +312,6 @@ void fetch_drop(struct fetch_slot *s)
 		curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, NULL);
 	}
 	curl_mime_free(s->form);
-	curl_slist_free_all(s->headers);
 	if (s->file)
 		fclose(s->file);
 	s->form = NULL;

@@ -5,7 +5,7 @@
 # Measures what omni-push does, against the packages web-push and http_ece (NODE_PATH) and clients of HTTP/2:
 #
 # - encryption and signing of Web Push, on one core: processor time, checked by decrypting what both made;
-# - notifications to a local server over TLS, one connection, server and client on a core each: against a bare loop of
+# - notifications to a local server over TLS, one connection, server and client on a core each (omni-push has two threads there): against a bare loop of
 #   curl_multi, and a client with Node's http2; each must have had all of its requests answered.
 #
 # All take turns, $BENCH_RUNS times; medians are shown, ratios are medians of those of one turn.  Exit 1 only if an output differs: a
