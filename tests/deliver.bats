@@ -200,7 +200,7 @@ END
 	# A stream: down, then up; what comes after the probe's time is sent.
 	mkfifo feed
 	omni-deliver -q -c omni.json --retry-within 0 feed >out 2>err 3>&- &
-	exec 9>feed
+	exec 9<>feed
 	for n in $(seq 30); do message bad "$n"; done >&9
 	sleep 0.5
 	echo ok >"$BATS_FILE_TMPDIR/log.mode"
@@ -375,7 +375,7 @@ END
 	mkfifo feed
 	omni-deliver -q -c omni.json feed >out 2>err 3>&- &
 	pid=$!
-	exec 9>feed
+	exec 9<>feed
 	cat in >&9
 	for _ in $(seq 100); do
 		[ "$(received)" -lt 2 ] || break
@@ -470,4 +470,38 @@ END
 	echo '{ "deliver": { "retry": { "first": "soon" } } }' >bad.json
 	want 78 omni-deliver -c bad.json in
 	says '/deliver/retry/first'
+}
+
+@test "a carrier that is down for ten minutes: the queue drains afterwards, and the other carrier was not held up" {
+	plain
+	conf broken=file good=ok
+	echo status-503 >"$BATS_FILE_TMPDIR/log.mode"
+	for n in $(seq 60); do message broken "$n"; message good "$((n + 60))"; done | omni-queue put outbound --dir q -q >/dev/null
+	# A second is two minutes: down for five of them.
+	export OMNI_CLOCK=x120
+	mkfifo taken
+	omni-queue take outbound --follow --lease 10m --dir q -q >taken 2>take.err 3>&- &
+	taker=$!
+	<taken omni-deliver -q -c omni.json -l sent.db 2>deliver.err 3>&- | tee out |
+		omni-queue settle outbound --dir q -q >/dev/null 2>settle.err 3>&- &
+	left() {
+		omni-queue stat outbound --dir q --json -q | jq '.ready + .delayed + .leased + .dead'
+	}
+	for _ in $(seq 50); do
+		[ "$(left)" -gt 60 ] || break
+		sleep 0.1
+	done
+	[ "$(left)" -eq 60 ]
+	sleep 4
+	[ "$(left)" -eq 60 ]
+	[ "$(received)" -lt 160 ]
+	echo ok >"$BATS_FILE_TMPDIR/log.mode"
+	for _ in $(seq 300); do
+		[ "$(left)" -gt 0 ] || break
+		sleep 0.1
+	done
+	[ "$(left)" -eq 0 ]
+	kill "$taker"
+	wait
+	[ "$(jq -r 'select(.outcome == "sent").message' out | sort | uniq -c | awk '$1 == 1' | wc -l)" -eq 120 ]
 }
