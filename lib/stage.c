@@ -70,7 +70,9 @@ static int run(const struct stage *s, const struct args *args, struct err *e)
 	int rc;
 
 	run_stage_init(&one, s, args);
-	if (opt_number(args, "jobs", 1, RUN_JOBS_MAX, &jobs, e) < 0 || opt_max_line(args, e) < 0)
+	/* What others mean by that word is for them to read. */
+	if ((s->pure && opt_number(args, "jobs", 1, RUN_JOBS_MAX, &jobs, e) < 0) ||
+	    opt_max_line(args, e) < 0)
 		return -1;
 	r.jobs = (unsigned)jobs;
 	if (sig_init(!s->pure, e) < 0 || ((!s->pure || s->timed) && clock_init(e) < 0))

@@ -6,6 +6,7 @@
 #include "verb.h"
 
 extern const struct stage stage_media_fetch;
+extern const struct stage stage_media_fit;
 extern const struct command command_media_probe;
 extern const struct command command_media_convert;
 extern const struct command command_media_channels;

@@ -148,6 +148,8 @@ static int judge(struct media_part *p, struct err *e)
 	int rc = media_look(p->path, p->declared, &p->had, &p->head, e);
 
 	p->as = p->kind < MEDIA_KINDS ? p->kind : p->had.type->kind;
+	if (!p->set->channel)
+		return rc;
 	/* A picture that was sent as a document stays one where it is taken so. */
 	if (p->as == MEDIA_DOCUMENT && p->head.format != IMAGE_NONE &&
 	    !media_limit_takes(limit_of(p), p->had.mime))
@@ -158,10 +160,11 @@ static int judge(struct media_part *p, struct err *e)
 /* What goes as it is has its place first. */
 static void measure(struct media_set *s)
 {
-	uint64_t room = s->channel->total, taken = s->channel->around + s->text;
+	uint64_t room = s->channel ? s->channel->total : 0;
+	uint64_t taken = s->channel ? s->channel->around + s->text : 0;
 	struct err e;
 
-	s->left = s->to_come = 0;
+	s->to_come = 0;
 	for (unsigned i = 0; i < s->n; i++) {
 		struct media_part *p = &s->parts[i];
 
@@ -277,14 +280,54 @@ static void probe(struct media_work *w, struct media_part *p, const char *path)
 	transcode_start(w->films, &p->film);
 }
 
+/* Everything that what becomes of ${p} hangs on, but for its bytes. */
+static void write_recipe(struct media_part *p)
+{
+	const struct media_limit *l = limit_of(p);
+	uint64_t bytes = p->share < l->size ? p->share : l->size;
+	size_t n = 0;
+
+	n += (size_t)snprintf(p->recipe, sizeof(p->recipe),
+			      "%s %s bytes=%" PRIu64 " moving=%" PRIu64 " %" PRIu32 "x%" PRIu32
+			      "%s duration=%" PRIu32 " %s,%s",
+			      OMNI_VERSION, media_kind_name(p->as), bytes,
+			      l->moving_size < p->share ? l->moving_size : p->share, l->width,
+			      l->height, l->square ? " square" : "", l->duration,
+			      l->moving[0] ? l->moving[0] : "",
+			      l->moving[0] && l->moving[1] ? l->moving[1] : "");
+	for (size_t i = 0; i < LEN(l->mimes) && l->mimes[i] && n < sizeof(p->recipe); i++)
+		n += (size_t)snprintf(p->recipe + n, sizeof(p->recipe) - n, " %s", l->mimes[i]);
+}
+
+/* Return 0 when it is under way, 1 when it is done, or -1. */
 static int begin(struct media_work *w, struct media_part *p, struct err *e)
 {
+	if (!p->set->channel && !is_film(p)) {
+		p->has = p->had;
+		return 1;
+	}
+	if (!p->set->channel) {
+		p->step = MEDIA_TO_PROBE;
+		probe(w, p, p->path);
+		return 0;
+	}
 	p->share = p->set->left / p->set->to_come;
+	write_recipe(p);
+	p->recalled = p->set->recall && p->set->recall(p, str_c(p->recipe));
+	if (p->recalled)
+		return 1;
 	if (!is_film(p))
 		return begin_image(w, p, e);
 	p->step = MEDIA_TO_PROBE;
 	probe(w, p, p->path);
 	return 0;
+}
+
+/* What became of ${p} takes of what is left for all. */
+static void spend(struct media_set *s, const struct media_part *p)
+{
+	if (s->left != UINT64_MAX)
+		s->left -= p->has.size < s->left ? p->has.size : s->left;
 }
 
 /* Go on with ${s}: its next part, or its end. */
@@ -294,10 +337,15 @@ static void advance(struct media_work *w, struct media_set *s)
 	struct err e;
 
 	while ((p = next_part(s)) != NULL) {
-		if (begin(w, p, &e) == 0)
+		int rc = begin(w, p, &e);
+
+		if (rc == 0)
 			return;
 		s->to_come--;
-		fail(p, &e);
+		if (rc < 0)
+			fail(p, &e);
+		else
+			spend(s, p);
 	}
 	finish(w, s);
 }
@@ -317,7 +365,7 @@ void media_work_start(struct media_work *w, struct media_set *s)
 		p->quality = p->encodings = 0;
 		if (judge(p, &e) < 0) {
 			fail(p, &e);
-		} else if (s->channel->count && i - s->failed >= s->channel->count) {
+		} else if (s->channel && s->channel->count && i - s->failed >= s->channel->count) {
 			err_set(&e, FAULT_DATA, "media-too-many", "one message over %s takes %u",
 				s->channel->name, s->channel->count);
 			fail(p, &e);
@@ -335,8 +383,8 @@ static void settled(struct media_work *w, struct media_part *p, const struct err
 	s->to_come--;
 	if (e)
 		fail(p, e);
-	else if (s->left != UINT64_MAX)
-		s->left -= p->has.size < s->left ? p->has.size : s->left;
+	else
+		spend(s, p);
 	advance(w, s);
 }
 
@@ -453,6 +501,11 @@ static void film_step(struct media_work *w, struct media_part *p)
 	case MEDIA_TO_PROBE:
 		p->streams = p->film.facts;
 		know(&p->had, &p->streams);
+		if (!p->set->channel) {
+			p->has = p->had;
+			settled(w, p, NULL);
+			return;
+		}
 		rc = make(w, p, &e);
 		break;
 	case MEDIA_TO_MAKE:

@@ -12,6 +12,8 @@
 #include "image_pool.h"
 #include "media_film.h"
 
+enum { MEDIA_RECIPE = 1024 };
+
 /* What is known of a file. */
 struct media_facts {
 	const struct media_type *type; /* by its bytes */
@@ -36,6 +38,7 @@ struct media_part {
 	char *made; /* the new file, which is the caller's to rename, or NULL: ${path} goes as it is; media_part_clear */
 	struct media_facts has; /* what goes */
 	unsigned quality, encodings;
+	bool recalled; /* nothing was made: it had been before (media_set.recall) */
 
 	/* media_work's */
 	enum media_kind as;
@@ -45,16 +48,22 @@ struct media_part {
 	struct transcode_facts streams;
 	enum { MEDIA_TO_PROBE, MEDIA_TO_MAKE, MEDIA_TO_CHECK } step;
 	uint64_t share; /* bytes that it may have */
+	char recipe[MEDIA_RECIPE];
 	struct media_set *set;
 };
 
 struct media_set {
 	/* set by the caller */
-	const struct media_channel *channel;
+	const struct media_channel *channel; /* NULL: nothing is made, it is only looked at */
 	struct media_part *parts;
 	unsigned n;
 	uint64_t text; /* bytes that stand in the message beside them */
 	void *own;
+	/*
+	 * Asked before something is made of ${p}: whether it is known what became of it by ${recipe}, a text that says all
+	 * that counts; then fills has, and returns true.  May be NULL.
+	 */
+	bool (*recall)(struct media_part *p, struct str recipe);
 
 	unsigned failed; /* parts, when it is done */
 
@@ -76,7 +85,7 @@ struct media_work *media_work_open(unsigned jobs, const char *dir, struct err *e
 /* What is under way is forgotten.  close(NULL) is legal. */
 void media_work_close(struct media_work *w);
 
-/* Begin.  Never fails: see the parts. */
+/* Begin.  Never fails: see the parts.  A set may be done at once: look with media_work_done, then poll. */
 void media_work_start(struct media_work *w, struct media_set *s);
 
 /* Readable while media_work_done has something to look at. */

@@ -5,9 +5,8 @@
 #include "transcode.h"
 
 static const struct verb verbs[] = {
-	{ .stage = &stage_media_fetch },
-	{ .command = &command_media_probe },
-	{ .command = &command_media_convert },
+	{ .stage = &stage_media_fetch },        { .stage = &stage_media_fit },
+	{ .command = &command_media_probe },    { .command = &command_media_convert },
 	{ .command = &command_media_channels },
 };
 

@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# omni-media fit: the media of messages become what the channel takes, or a link, or the reason why not.
+
+load helper
+
+src=$BATS_TEST_DIRNAME
+
+still() {
+	ffmpeg -v error -y -f lavfi -i "testsrc2=size=$2:rate=1,noise=alls=20:allf=t" -frames:v 1 -q:v 3 "$1"
+}
+
+# message(direction, carrier, channel, text, file...): a message whose media are files here.
+message() {
+	local direction=$1 carrier=$2 channel=$3 text=$4
+	shift 4
+	printf '%s\n' "$@" | jq -Rsc --arg d "$direction" --arg c "$carrier" --arg n "$channel" --arg t "$text" --arg w "$PWD" '
+		{ id: "0198c0de-0000-7000-8000-000000000001", kind: "message", at: "2026-01-14T09:00:00.000Z", direction: $d, carrier: $c,
+		  channel: $n, conversation: "0198c0de-0000-7000-8000-0000000000c0", from: { address: "+15550100" },
+		  to: [{ address: "+15550123" }], type: "media", text: $t,
+		  media: (split("\n") | map(select(. != "") | { path: "\($w)/\(.)", name: . })) }'
+}
+
+# fetched(file...): records whose media were fetched, in the file in.
+fetched() {
+	cat "$@" | omni-media fetch --objects o --files "$PWD" >in
+}
+
+fit() {
+	omni-media fit --objects o "$@"
+}
+
+@test "a photograph becomes what its channel takes, and the record says what it is then" {
+	still a.png 2400x1200
+	message out twilio mms 'look' a.png >m
+	fetched m
+	want 0 fit in
+	[ "$(get '.media[0] | [.mime, .name, .width, .height]')" = '["image/jpeg","a.jpg",2048,1024]' ]
+	path=$(get '.media[0].path')
+	[ "$(stat -c %s "$path")" = "$(get '.media[0].size')" ]
+	[ "$(sha256sum <"$path" | cut -d' ' -f1)" = "$(get '.media[0].sha256')" ]
+	want 0 omni-media probe "$path"
+	[ "$(get '[.mime, .width]')" = '["image/jpeg",2048]' ]
+	# All else of the record is as it was.
+	fit in | jq -c 'del(.media)' >have
+	jq -c 'del(.media)' in | diff -u - have
+	fit in | omni-validate --schema message >/dev/null
+}
+
+@test "the same file is made once for a recipe, and again where what was made is gone" {
+	still a.jpg 1800x1200
+	message out twilio whatsapp '' a.jpg >m
+	fetched m
+	want 0 fit in
+	cp out first
+	made=$(get '.media[0].path')
+	touch -d 2001-01-01 "$made"
+	want 0 fit in
+	diff -u first out
+	[ "$(stat -c %Y "$made")" = "$(date -d 2001-01-01 +%s)" ]
+	rm "$made"
+	want 0 fit in
+	diff -u first out
+	[ -e "$made" ]
+	# Another channel is another recipe.
+	[ "$(find o/made -type f | wc -l)" = 1 ]
+	message out twilio mms '' a.jpg >m
+	fetched m
+	want 0 fit in
+	[ "$(find o/made -type f | wc -l)" = 2 ]
+	# Damage to what is remembered costs nothing but time.
+	for f in $(find o/made -type f); do echo '{"sha256":"../../etc/passwd","mime":"image/jpeg","size":1}' >"$f"; done
+	want 0 fit in
+	[ "$(get '.media[0].mime')" = image/jpeg ]
+}
+
+@test "the channel is that of the route, then of the message; media over SMS are MMS" {
+	still a.jpg 2400x1200
+	for row in 'bandwidth mms 1600' 'twilio mms 2048' 'whatsapp whatsapp 2400' 'livechat chat 2400' 'bandwidth sms 1600'; do
+		read -r carrier channel width <<<"$row"
+		message out "$carrier" "$channel" '' a.jpg >m
+		fetched m
+		want 0 fit in
+		[ "$(get '.media[0].width')" = "$width" ] || { echo "$row"; false; }
+	done
+	message out '' mms '' a.jpg | jq -c 'del(.carrier) + { route: { carrier: "messagebird", from: "+15550100" } }' >m
+	fetched m
+	want 0 fit in
+	[ "$(get '.media[0].width')" = 2048 ]
+	message out x carrierpigeon '' a.jpg >m
+	fetched m
+	want 1 fit in
+	[ "$(get '[.class, .code]')" = '["data","media-unsupported"]' ]
+}
+
+@test "what can not go is a reject with the numbers, or a link where the configuration says so" {
+	{ printf '%%PDF-1.4\n'; head -c 700000 /dev/zero; } >a.pdf
+	still b.jpg 900x600
+	message out bandwidth mms 'see this' a.pdf b.jpg >m
+	fetched m
+	want 1 fit in
+	[ "$(get '[.kind, .stage, .class, .code]')" = '["reject","media","data","media-too-large"]' ]
+	get .detail | grep -q '700009 bytes'
+	get .record | jq -c . | diff -u - in
+	echo '{ "media": { "too_large": "link", "link_url": "https://media.example.com/o" } }' >omni.json
+	want 0 fit -c omni.json in
+	[ "$(get '.media | length')" = 1 ]
+	[ "$(get '.text')" = "see this
+https://media.example.com/o/$(sha256sum <a.pdf | cut -d' ' -f1).pdf" ]
+	message out bandwidth mms '' a.pdf >m
+	fetched m
+	want 0 fit -c omni.json in
+	[ "$(get '[.type, has("media")]')" = '["text",false]' ]
+	echo '{ "media": { "too_large": "link" } }' >omni.json
+	want 78 fit -c omni.json in
+	says 'links need media.link_url'
+}
+
+@test "a path that was not fetched is never read, whatever the record says" {
+	still a.jpg 90x60
+	message out twilio mms '' a.jpg >m
+	fetched m
+	mkdir -p o
+	want 1 fit m
+	[ "$(get .code)" = media-unfetched ]
+	jq -c '.media[0].path = "/etc/passwd"' in >n
+	want 0 fit n
+	get '.media[0].path' | grep -q "$PWD/o/"
+	jq -c '.media[0] |= (.sha256 = "../../../../etc/passwd" | .path = "/etc/passwd")' in >n
+	want 1 fit n
+	[ "$(get .code)" = media-unfetched ]
+}
+
+@test "what came in is looked at, and goes on whatever it is" {
+	still a.jpg 300x200
+	ffmpeg -v error -f lavfi -i sine=duration=2 b.mp3
+	"$src/media/hostile" .
+	message in twilio mms '' a.jpg b.mp3 claim.png >m
+	fetched m
+	want 0 fit in
+	[ "$(get '[.media[] | [.width, (.duration // 0 | round)]]')" = '[[300,0],[null,2],[null,0]]' ]
+	jq -c '[.media[].sha256]' in >want
+	get '[.media[].sha256]' | diff -u want -
+}
+
+@test "records keep their order, and other kinds pass as they are" {
+	still a.png 2400x1600
+	message out twilio mms first a.png >m
+	fetched m
+	{
+		cat in
+		echo '{"kind":"status","id":"2","at":"x"}'
+		jq -c '.text = "second"' in
+		echo '{"kind":"message","direction":"out","text":"none"}'
+	} >all
+	want 0 fit -j 2 all
+	[ "$(get '.text // .kind' | paste -sd' ')" = 'first status second none' ]
+	sed -n '2p;4p' out | diff -u - <(sed -n '2p;4p' all)
+}
+
+@test "SIGTERM gives back what is in hand, to be done again" {
+	still a.png 4000x3000
+	message out twilio mms '' a.png >m
+	fetched m
+	for i in 1 2 3 4 5 6 7 8; do still b.png 3000x20$i"0"; message out twilio mms "$i" b.png | omni-media fetch --objects o --files "$PWD"; done >>in
+	mkfifo pipe
+	omni-media fit --objects o pipe >out 3>&- &
+	pid=$!
+	exec 8>pipe
+	cat in >&8
+	for ((i = 0; i < 500; i++)); do
+		[ -s out ] && break
+		sleep 0.01
+	done
+	kill $pid
+	exec 8>&-
+	wait $pid || rc=$?
+	[ "${rc:-0}" -le 1 ]
+	[ "$(wc -l <out)" = 9 ]
+	get 'select(.kind == "reject") | [.class, .code]' | sort -u >have
+	[ ! -s have ] || [ "$(cat have)" = '["temp","media-stopped"]' ]
+	# Nothing half done lies about.
+	[ "$(find o -name '.media*' | wc -l)" = 0 ]
+}

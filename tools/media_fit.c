@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: MIT */
+#include "media_verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "diag.h"
+#include "media_made.h"
+#include "objects.h"
+
+enum {
+	HELD_MAX = 200,  /* messages at once: more than any number of processes has in hand */
+	JOBS_MOST = 256, /* processes */
+};
+
+/* A record that waits for its media, or for a record before it: they leave in the order that they came in. */
+struct job {
+	struct job *next;
+	struct fit *fit;
+	struct arena *arena;
+	struct rec record;
+	struct media_set set;
+	struct media_part *parts;
+	const struct json **media; /* of each part */
+	struct str *sha256;        /* likewise */
+	bool in; /* it came in: its media are looked at, and nothing keeps it from going on */
+	bool done, failed;
+	struct err err;
+};
+
+struct fit {
+	struct media_channels *channels;
+	struct objects *store;
+	const char *dir;
+	struct str link; /* where objects are served, or {NULL, 0} */
+	bool links;      /* what does not fit becomes a link */
+	struct media_work *work;
+	struct job *first, **last;
+	uint64_t held;
+	struct buf text;
+};
+
+static const struct opt opts[] = {
+	{ "objects", 0, "DIR", "the files are in DIR, and new ones go there", false },
+	{ "jobs", 'j', "N", "work on N files at once (default 1)", false },
+	{ NULL, 0, NULL, NULL, false },
+};
+
+static void job_free(struct job *j)
+{
+	for (unsigned i = 0; i < j->set.n; i++)
+		media_part_clear(&j->parts[i]);
+	arena_free(j->arena);
+	free(j);
+}
+
+static void fit_close(void *st)
+{
+	struct fit *f = st;
+
+	if (!f)
+		return;
+	media_work_close(f->work);
+	while (f->first) {
+		struct job *j = f->first;
+
+		f->first = j->next;
+		job_free(j);
+	}
+	objects_close(f->store);
+	media_channels_close(f->channels);
+	buf_free(&f->text);
+	free(f);
+}
+
+static int read_policy(struct fit *f, const struct conf *conf, struct err *e)
+{
+	const struct json *media = json_get(conf->root, "media");
+
+	f->links = str_eq(json_get_str(media, "too_large"), STR("link"));
+	f->link = json_get_str(media, "link_url");
+	if (f->links && !f->link.n)
+		return err_set(e, FAULT_CONFIG, "config",
+			       "%s: /media/too_large: links need media.link_url", conf->path);
+	return 0;
+}
+
+static void *fit_open(const struct setup *s, struct err *e)
+{
+	struct fit *f = calloc(1, sizeof(*f));
+	uint64_t jobs = 1;
+
+	if (!f)
+		diag_oom();
+	f->last = &f->first;
+	f->text.max = SIZE_MAX;
+	f->dir = opt_value(s->args, "objects");
+	if (opt_number(s->args, "jobs", 1, JOBS_MOST, &jobs, e) < 0)
+		goto fail;
+	if (!f->dir) {
+		err_set(e, FAULT_USAGE, "usage",
+			"--objects is missing: the directory that files are kept in");
+		goto fail;
+	}
+	if (read_policy(f, s->conf, e) < 0 || (f->channels = media_channels_open(s->conf, e)) == NULL ||
+	    (f->store = objects_open(f->dir, e)) == NULL ||
+	    (f->work = media_work_open((unsigned)jobs, f->dir, e)) == NULL)
+		goto fail;
+	return f;
+fail:
+	fit_close(f);
+	return NULL;
+}
+
+static bool has_media(const struct rec *r)
+{
+	return rec_is(r, "message") && json_len(rec_get(r, "media")) > 0;
+}
+
+static struct job *job_new(struct fit *f, const struct rec *r)
+{
+	struct job *j = calloc(1, sizeof(*j));
+
+	if (!j)
+		diag_oom();
+	j->fit = f;
+	j->arena = arena_new();
+	buf_reset(&f->text);
+	rec_write(&f->text, r);
+	j->record = (struct rec){ .arena = j->arena, .file = "-", .lineno = r->lineno };
+	rec_made(&j->record, &j->record, arena_str(j->arena, buf_get(&f->text)));
+	*f->last = j;
+	f->last = &j->next;
+	f->held++;
+	return j;
+}
+
+static void refuse(struct job *j, const struct err *e)
+{
+	j->done = j->failed = true;
+	j->err = *e;
+}
+
+/* The channel that ${j} goes over, as the table of channels calls it. */
+static const struct media_channel *channel_of(const struct job *j)
+{
+	const struct rec *r = &j->record;
+	const struct json *route = rec_get(r, "route");
+	struct str carrier = json_get_str(route, "carrier"), channel = rec_str(r, "channel");
+	struct str from = json_get_str(route, "from");
+
+	if (!carrier.n)
+		carrier = rec_str(r, "carrier");
+	if (!from.n)
+		from = json_get_str(rec_get(r, "from"), "address");
+	if (!channel.n && str_eq(carrier, STR("whatsapp")))
+		channel = carrier;
+	else if (!channel.n && str_eq(carrier, STR("livechat")))
+		channel = STR("chat");
+	else if (!channel.n || str_eq(channel, STR("sms")))
+		channel = STR("mms"); /* with media it is one */
+	return media_channels_of(j->fit->channels, carrier, channel, from);
+}
+
+/* struct media_set: what was made of it before, if it is still there. */
+static bool recall(struct media_part *p, struct str recipe)
+{
+	struct job *j = p->set->own;
+	struct str object, *mine = &j->sha256[p - j->parts];
+	struct media_facts has;
+
+	if (!media_made_find(j->fit->dir, *mine, recipe, j->arena, &has, &object) ||
+	    !objects_has(j->fit->store, object, has.size))
+		return false;
+	p->has = has;
+	*mine = object;
+	return true;
+}
+
+/* Only what was fetched is ever sent: a path in a record could be any file of this machine. */
+static int add_part(struct job *j, const struct json *media, struct err *e)
+{
+	struct str sha256 = json_get_str(media, "sha256");
+	struct media_part *p = &j->parts[j->set.n];
+	int64_t size = -1;
+
+	json_i64(json_get(media, "size"), &size);
+	if (size < 0 || !objects_has(j->fit->store, sha256, (uint64_t)size))
+		return err_set(e, FAULT_DATA, "media-unfetched",
+			       "media %u is not among the objects; run omni-media fetch before",
+			       j->set.n + 1);
+	j->media[j->set.n] = media;
+	j->sha256[j->set.n] = sha256;
+	p->path = objects_path(j->fit->store, sha256, j->arena).p;
+	p->kind = media_kind_named(json_get_str(media, "kind"));
+	p->declared = json_get_str(media, "mime");
+	j->set.n++;
+	return 0;
+}
+
+static void begin(struct job *j)
+{
+	const struct json *list = rec_get(&j->record, "media");
+	size_t n = json_len(list);
+	struct err e;
+
+	j->parts = arena_calloc(j->arena, n, sizeof(*j->parts));
+	j->media = arena_calloc(j->arena, n, sizeof(*j->media));
+	j->sha256 = arena_calloc(j->arena, n, sizeof(*j->sha256));
+	j->in = !str_eq(rec_str(&j->record, "direction"), STR("out"));
+	j->set = (struct media_set){ .channel = j->in ? NULL : channel_of(j),
+				     .parts = j->parts,
+				     .text = rec_str(&j->record, "text").n,
+				     .own = j,
+				     .recall = recall };
+	if (!j->set.channel && !j->in) {
+		err_set(&e, FAULT_DATA, "media-unsupported",
+			"nothing is known of media over the channel \"%.*s\"",
+			STR_FMT(rec_str(&j->record, "channel")));
+		refuse(j, &e);
+		return;
+	}
+	for (struct json_iter it = json_iter(list); json_next(&it);) {
+		/* What the carrier has got already is for omni-deliver to name. */
+		if (json_get_str(it.value, "external_id").n && !json_get_str(it.value, "sha256").n)
+			continue;
+		if (add_part(j, it.value, &e) < 0) {
+			if (j->in)
+				continue;
+			refuse(j, &e);
+			return;
+		}
+	}
+	media_work_start(j->fit->work, &j->set);
+}
+
+/* ---- and what becomes of it ---- */
+
+/* Put what was made of the ${i}-th part among the objects. */
+static int keep(struct job *j, unsigned i, struct err *e)
+{
+	struct media_part *p = &j->parts[i];
+	struct object object;
+	struct str start, made;
+	int fd, rc;
+
+	fd = open(p->made, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, FAULT_IO, "media-read", "%s: %s", p->made, strerror(errno));
+	rc = objects_copy(j->fit->store, fd, p->has.size, &object, &start, j->arena, e);
+	close(fd);
+	if (rc != 0)
+		return rc < 0 ? -1 : err_set(e, FAULT_IO, "media-read", "%s grows", p->made);
+	made = arena_str(j->arena, str_c(object.sha256));
+	media_made_keep(j->fit->dir, j->sha256[i], str_c(p->recipe), j->arena, &p->has, made);
+	j->sha256[i] = made;
+	media_part_clear(p);
+	return 0;
+}
+
+static void put_name(struct buf *b, struct str name, const struct media_type *type)
+{
+	size_t dot = name.n;
+
+	while (dot > 0 && name.p[dot - 1] != '.')
+		dot--;
+	if (dot > 1)
+		name.n = dot - 1;
+	json_key(b, "name");
+	buf_char(b, '"');
+	json_escape(b, name);
+	buf_fmt(b, ".%s\"", type->ending);
+}
+
+/* The media as it goes out. */
+static void put_part(struct job *j, unsigned i, struct buf *b)
+{
+	static const struct str ours[] = { STR("path"),  STR("sha256"), STR("size"),    STR("mime"),
+					   STR("width"), STR("height"), STR("duration") };
+	const struct media_part *p = &j->parts[i];
+	bool anew = !str_eq(j->sha256[i], json_get_str(j->media[i], "sha256"));
+	bool other = !str_eq(p->has.mime, p->had.mime);
+
+	json_open(b, '{');
+	for (struct json_iter it = json_iter(j->media[i]); json_next(&it);) {
+		/* An address would lead to the file as it was. */
+		if (str_among(it.key, ours, LEN(ours)) || (anew && str_eq(it.key, STR("url"))))
+			continue;
+		if (other && str_eq(it.key, STR("name"))) {
+			put_name(b, json_str(it.value), p->has.type);
+			continue;
+		}
+		json_key_str(b, it.key);
+		json_put_value(b, it.value);
+	}
+	json_add_str(b, "path", objects_path(j->fit->store, j->sha256[i], j->arena));
+	json_add_str(b, "mime", p->has.mime);
+	json_add_str(b, "sha256", j->sha256[i]);
+	json_add_i64(b, "size", (int64_t)p->has.size);
+	if (p->has.width) {
+		json_add_i64(b, "width", p->has.width);
+		json_add_i64(b, "height", p->has.height);
+	}
+	if (p->has.duration >= 0) {
+		json_key(b, "duration");
+		buf_fmt(b, "%.3f", p->has.duration);
+	}
+	json_close(b, '}');
+}
+
+/* True if policy lets ${p}, which can not go, go as a link. */
+static bool linked(const struct job *j, const struct media_part *p)
+{
+	return j->fit->links && p->failed && p->err.fault == FAULT_DATA &&
+	       strcmp(p->err.code, "media-mismatch") != 0;
+}
+
+/* The words with a link for each that could not go. */
+static struct str words(struct job *j)
+{
+	struct buf b = { .max = SIZE_MAX };
+	struct str text;
+
+	buf_str(&b, rec_str(&j->record, "text"));
+	for (unsigned i = 0; i < j->set.n; i++) {
+		const struct media_part *p = &j->parts[i];
+
+		if (!linked(j, p))
+			continue;
+		if (b.n)
+			buf_char(&b, '\n');
+		buf_str(&b, j->fit->link);
+		if (!str_suffix(j->fit->link, STR("/")))
+			buf_char(&b, '/');
+		buf_str(&b, j->sha256[i]);
+		buf_fmt(&b, ".%s", p->had.type->ending);
+	}
+	text = arena_str(j->arena, buf_get(&b));
+	buf_free(&b);
+	return text;
+}
+
+static void put_message(struct job *j, struct out *o)
+{
+	struct rec made = j->record;
+	struct buf *b = &j->fit->text, text = { .max = SIZE_MAX };
+	unsigned i = 0, left = 0;
+
+	buf_reset(b);
+	json_open(b, '[');
+	for (struct json_iter it = json_iter(rec_get(&j->record, "media")); json_next(&it);) {
+		if (i == j->set.n || j->media[i] != it.value || (j->in && j->parts[i].failed)) {
+			json_put_value(b, it.value);
+			i += i < j->set.n && j->media[i] == it.value;
+			left++;
+		} else if (j->parts[i++].failed) {
+			continue;
+		} else {
+			put_part(j, i - 1, b);
+			left++;
+		}
+	}
+	json_close(b, ']');
+	if (left)
+		rec_add(&made, "media", buf_get(b));
+	else
+		rec_drop(&made, "media");
+	if (j->set.failed && !j->in) {
+		json_put_str(&text, words(j));
+		rec_add(&made, "text", buf_get(&text));
+		if (!left)
+			rec_add(&made, "type", STR("\"text\""));
+	}
+	out_put(o, &made);
+	buf_free(&text);
+}
+
+/* The first part that keeps the message from going, or NULL. */
+static const struct err *fault_of(const struct job *j)
+{
+	for (unsigned i = 0; i < j->set.n; i++)
+		if (!j->in && j->parts[i].failed && !linked(j, &j->parts[i]))
+			return &j->parts[i].err;
+	return j->failed ? &j->err : NULL;
+}
+
+/* Return 0, or -1 with the fault that ends the work. */
+static int leave(struct job *j, struct out *o, struct err *e)
+{
+	const struct err *bad = fault_of(j);
+
+	if (bad && !fault_class(bad->fault)) {
+		*e = *bad;
+		return -1;
+	}
+	if (bad) {
+		struct err why = *bad;
+
+		out_reject(o, &j->record, &why);
+	} else if (j->set.n) {
+		put_message(j, o);
+	} else {
+		out_put(o, &j->record);
+	}
+	return 0;
+}
+
+/* Those at the front that are done go, after what they name is on the disk. */
+static int fit_due(void *st, struct out *o, struct err *e)
+{
+	struct fit *f = st;
+	struct media_set *s;
+
+	while ((s = media_work_done(f->work)) != NULL) {
+		struct job *j = s->own;
+
+		for (unsigned i = 0; i < s->n && !fault_of(j); i++)
+			if (j->parts[i].made && keep(j, i, e) < 0)
+				return -1;
+		j->done = true;
+	}
+	if (objects_commit(f->store, e) < 0)
+		return -1;
+	while (f->first && f->first->done) {
+		struct job *j = f->first;
+
+		if (leave(j, o, e) < 0)
+			return -1;
+		f->first = j->next;
+		if (!f->first)
+			f->last = &f->first;
+		f->held--;
+		job_free(j);
+	}
+	return 0;
+}
+
+static int fit_step(void *st, const struct rec *r, struct out *o, struct err *e)
+{
+	struct fit *f = st;
+	struct job *j;
+
+	if (!f->first && !has_media(r)) {
+		out_put(o, r);
+		return 0;
+	}
+	j = job_new(f, r);
+	if (has_media(r))
+		begin(j);
+	else
+		j->done = true;
+	return fit_due(f, o, e);
+}
+
+static int fit_fd(void *st)
+{
+	return media_work_fd(((struct fit *)st)->work);
+}
+
+static enum stage_load fit_load(void *st)
+{
+	struct fit *f = st;
+
+	return f->held == 0 ? STAGE_EMPTY : f->held < HELD_MAX ? STAGE_HOLDS : STAGE_FULL;
+}
+
+/* What is in hand was asked to stop: the queue has it back, and gives it again. */
+static int fit_flush(void *st, struct out *o, struct err *e)
+{
+	struct fit *f = st;
+
+	(void)e;
+	for (struct job *j = f->first; j; j = j->next) {
+		struct err why;
+
+		if (!has_media(&j->record)) {
+			out_put(o, &j->record);
+			continue;
+		}
+		err_set(&why, FAULT_TEMP, "media-stopped",
+			"omni-media fit was ended before its media were made to fit");
+		out_reject(o, &j->record, &why);
+	}
+	media_work_close(f->work);
+	f->work = NULL;
+	while (f->first) {
+		struct job *j = f->first;
+
+		f->first = j->next;
+		job_free(j);
+	}
+	f->last = &f->first;
+	f->held = 0;
+	return 0;
+}
+
+const struct stage stage_media_fit = {
+	.program = {
+		.name = "omni-media fit",
+		.purpose = "Make the media of messages fit the channels that they go through.",
+		.operands = "[FILE...]",
+		.example = "omni-media fetch --objects o | omni-media fit --objects o | omni-deliver",
+		.opts = opts,
+	},
+	.name = "media",
+	.keys = config_keys,
+	.open = fit_open,
+	.step = fit_step,
+	.fd = fit_fd,
+	.due = fit_due,
+	.load = fit_load,
+	.flush = fit_flush,
+	.close = fit_close,
+};
