@@ -546,6 +546,13 @@ END
 	stop
 }
 
+@test "SIGUSR1 asks for the summary" {
+	start
+	twilio -d Body=one >/dev/null
+	kill -USR1 "$sandbox"
+	until_true grep -q '1 requests, 1 messages taken, 0 refused' sandbox.err
+}
+
 @test "it takes an inherited socket, and says when it is ready" {
 	mkfifo ready
 	"$BUILD/serve/activate" port omni-sandbox -c omni.json -d 4 4>ready 3>&- &

@@ -3,7 +3,6 @@
 #include "commands.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -125,17 +124,6 @@ static int open_scenario(struct run *r, struct err *e)
 
 /* ---- signals ---- */
 
-static void summary(const struct run *r)
-{
-	const struct box_counts *n = &r->box.counts;
-
-	diag_note("%" PRIu64 " requests, %" PRIu64 " messages taken, %" PRIu64 " refused, %" PRIu64
-		  " faults, %" PRIu64 " callbacks: %" PRIu64 " delivered, %" PRIu64
-		  " failed, %" PRIu64 " abandoned",
-		  n->requests, n->taken, n->refused, n->mishaps, n->callbacks, n->delivered,
-		  n->failed, n->abandoned);
-}
-
 static void announce(struct run *r)
 {
 	const char *address;
@@ -180,8 +168,10 @@ static void watch(struct run *r)
 			serve_wake(b->serve, 0);
 			p[1].fd = b->drained;
 		}
-		if (came & SIG_STATS)
-			summary(r);
+		if (came & SIG_STATS) {
+			atomic_store(&b->tell, true);
+			serve_wake(b->serve, 0);
+		}
 		if (came & SIG_STOP)
 			drain(r);
 	}
@@ -271,7 +261,7 @@ static int serve(struct run *r, struct err *e)
 	linger(b);
 	record_end(b);
 	if (opt_flag(r->args, "verbose"))
-		summary(r);
+		record_summary(b);
 	return atomic_load(&b->broken) ? err_set(e, FAULT_IO, "record", "%s", RECORD_BROKEN) : 0;
 }
 

@@ -92,6 +92,7 @@ struct box {
 	struct serve *serve;
 	int drained;          /* eventfd: what was done has been collected */
 	_Atomic bool collect; /* something is done */
+	_Atomic bool tell;    /* the summary was asked for */
 	_Atomic bool stopping;
 	_Atomic bool broken; /* the record can not be written */
 };
@@ -167,6 +168,9 @@ void record_request(struct box *b, const struct visit *v, const struct reply *r,
 /* What became of a callback: ${outcome} is "done", "again", "failed" or "abandoned". */
 void record_hook(struct box *b, const struct hook *h, const char *outcome);
 void record_end(struct box *b);
+
+/* One line of counts on standard error. */
+void record_summary(const struct box *b);
 
 /* Append the counts as members of the object that is open in ${out}. */
 void record_counts(struct buf *out, const struct box *b);

@@ -298,6 +298,8 @@ static int on_turn(void *ctx, int *watch)
 		hook_collect(b);
 		(void)!write(b->drained, &one, sizeof(one));
 	}
+	if (atomic_exchange(&b->tell, false))
+		record_summary(b);
 	if (atomic_load(&b->stopping))
 		play_stop(b);
 	while (time_take(b, clock_now(), &d)) {

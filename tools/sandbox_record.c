@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
@@ -253,6 +254,17 @@ void record_counts(struct buf *out, const struct box *b)
 	json_add_i64(out, "abandoned", (int64_t)n->abandoned);
 	json_add_i64(out, "waiting", (int64_t)b->n_due + b->n_flying);
 	json_add_i64(out, "messages", (int64_t)b->n_messages);
+}
+
+void record_summary(const struct box *b)
+{
+	const struct box_counts *n = &b->counts;
+
+	diag_note("%" PRIu64 " requests, %" PRIu64 " messages taken, %" PRIu64 " refused, %" PRIu64
+		  " faults, %" PRIu64 " callbacks: %" PRIu64 " delivered, %" PRIu64
+		  " failed, %" PRIu64 " abandoned",
+		  n->requests, n->taken, n->refused, n->mishaps, n->callbacks, n->delivered,
+		  n->failed, n->abandoned);
 }
 
 void record_end(struct box *b)

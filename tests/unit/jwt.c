@@ -65,6 +65,8 @@ static void six_thousand_signatures_are_64_bytes_and_verify(void)
 		memset(sig, 0xaa, sizeof(sig));
 		wrong += key_sign(k, text, sig) != KEY_SIGNATURE_P256 ||
 			 !verifies_raw(openssl, text, sig);
+		wrong += i < 100 &&
+			 !key_verify(k, text, (struct str){ (char *)sig, KEY_SIGNATURE_P256 });
 		short_numbers += sig[0] == 0 || sig[32] == 0;
 	}
 	CHECK(wrong == 0);
@@ -123,10 +125,31 @@ static void a_token_of_rs256_verifies(void)
 	CHECK_STR(decoded(part(token, 0)), "{\"typ\":\"JWT\",\"alg\":\"RS256\",\"kid\":\"k1\"}");
 	sig = decoded(part(token, 2));
 	CHECK(sig.n == 256);
+	CHECK(key_verify(k, str_sub(token, 0, token.n - part(token, 2).n - 1), sig));
+	CHECK(!key_verify(k, str_sub(token, 0, token.n - part(token, 2).n - 2), sig));
+	CHECK(!key_verify(k, STR("x"), STR("short")));
 	CHECK(verifies(openssl, str_sub(token, 0, token.n - part(token, 2).n - 1),
 		       (const unsigned char *)sig.p, sig.n));
 	key_free(k);
 	EVP_PKEY_free(openssl);
+}
+
+/* RFC 8292, 2.4: what its example signed, by its public half alone. */
+static void the_example_of_vapid_verifies_by_its_point(void)
+{
+	struct str point = decoded(STR(
+		"BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"));
+	struct str text = STR(
+		"eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJodHRwczovL3B1c2guZXhhbXBsZS5uZXQiLCJleHAiOjE0NTM1MjM3NjgsInN1YiI6Im1haWx0bzpwdXNoQGV4YW1wbGUuY29tIn0");
+	struct str sig = decoded(STR(
+		"i3CYb7t4xfxCDquptFOepC9GAu_HLGkMlMuCGSK2rpiUfnK9ojFwDXb1JrErtmysazNjjvW2L9OkSSHzvoD1oA"));
+	const unsigned char *p = (const unsigned char *)point.p;
+	unsigned char zero[KEY_PUBLIC] = { 4 };
+
+	CHECK(key_verify_point(p, text, sig));
+	CHECK(!key_verify_point(p, str_sub(text, 1, text.n), sig));
+	CHECK(!key_verify_point(p, text, str_sub(sig, 0, 63)));
+	CHECK(!key_verify_point(zero, text, sig));
 }
 
 /* RFC 7515, appendix A.3: the private half there makes the public half there. */
@@ -195,5 +218,6 @@ static void what_is_no_key_is_refused(void)
 
 UNIT_MAIN(UNIT(six_thousand_signatures_are_64_bytes_and_verify),
 	  UNIT(a_token_of_es256_has_three_parts_that_verify), UNIT(a_token_of_rs256_verifies),
+	  UNIT(the_example_of_vapid_verifies_by_its_point),
 	  UNIT(the_public_half_follows_from_the_private), UNIT(new_keys_differ),
 	  UNIT(numbers_outside_of_the_curve_are_no_keys), UNIT(what_is_no_key_is_refused))
