@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Usage: node deliver.mjs FILE URL: what omni-deliver does, with undici: a request for each message of FILE, 256 at once, its
-// answer read, the message and a record of the attempt written.
+// Usage: node deliver.mjs FILE URL [fetch]: what omni-deliver does, with undici: a request for each message of FILE, 256 at once,
+// its answer read, the message and a record of the attempt written.  By request of a pool, or by fetch, which most programs call.
 import fs from "node:fs";
 import readline from "node:readline";
 import { createRequire } from "node:module";
-const { Pool } = createRequire(process.env.UNDICI + "/")("undici");
+const { Pool, fetch } = createRequire(process.env.UNDICI + "/")("undici");
 
-const [file, url] = process.argv.slice(2);
+const [file, url, how] = process.argv.slice(2);
 const pool = new Pool(url, { connections: 256, pipelining: 1 });
 const headers = {
 	authorization: "Basic " + Buffer.from("TOKEN:SECRET").toString("base64"),
@@ -28,14 +28,15 @@ async function send(line) {
 		applicationId: "app", from: message.from.address, to: [message.to[0].address], text: message.text, tag: message.id,
 	});
 	const started = performance.now();
-	const answer = await pool.request({ path: "/api/v2/users/900/messages", method: "POST", headers, body });
-	const got = await answer.body.json();
+	const path = "/api/v2/users/900/messages", method = "POST";
+	const answer = how ? await fetch(url + path, { method, headers, body }) : await pool.request({ path, method, headers, body });
+	const got = await (how ? answer : answer.body).json();
 	message.external_id = got.id;
 	put(message);
 	put({
 		id: crypto.randomUUID(), kind: "delivery", at: new Date().toISOString(), message: message.id, carrier: message.carrier,
-		account: message.account, external_id: got.id, attempt: 1, outcome: answer.statusCode === 202 ? "sent" : "failed",
-		http: { status: answer.statusCode, ms: Math.round(performance.now() - started) },
+		account: message.account, external_id: got.id, attempt: 1, outcome: (answer.status ?? answer.statusCode) === 202 ? "sent" : "failed",
+		http: { status: answer.status ?? answer.statusCode, ms: Math.round(performance.now() - started) },
 	});
 }
 

@@ -90,6 +90,10 @@ turn_undici() {
 	node "$HERE/deliver.mjs" in.ndjson "$url" >out
 }
 
+turn_fetch() {
+	node "$HERE/deliver.mjs" in.ndjson "$url" fetch >out
+}
+
 # measure(name): its rate, and its processor time a message.
 measure() {
 	local from used
@@ -115,7 +119,7 @@ UNDICI=${UNDICI:-${NODE_PATH:+${NODE_PATH%/node_modules}}}
 if command -v node >/dev/null && [ -d "${UNDICI:-.}/node_modules/undici" ]; then
 	UNDICI=$(realpath "${UNDICI:-.}")
 	export UNDICI
-	names+=(undici)
+	names+=(undici fetch)
 else
 	echo 'left out: Node.js with undici is not here (UNDICI=DIR of its node_modules)'
 fi
@@ -132,5 +136,6 @@ done
 ratio deliver bare 0.7 'omni-deliver, by a bare loop of curl_multi_poll'
 ratio ledger bare 0.5 'omni-deliver --ledger, by the bare loop'
 if [ "${#names[@]}" -gt 3 ]; then
-	ratio deliver undici 5 'omni-deliver, by Node.js (undici)'
+	ratio deliver undici 5 'omni-deliver, by Node.js (undici: request of a pool)'
+	ratio deliver fetch 5 'omni-deliver, by Node.js (undici: fetch)'
 fi
