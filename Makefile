@@ -1,6 +1,6 @@
 # omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
 # Targets: all man demo check asan asan-short tsan clang werror lint fuzz fuzz-short conformance install uninstall clean,
-#          bench bench-archive bench-deliver bench-inbound bench-media bench-pipe bench-push bench-queue bench-queue-long bench-ratelimit bench-recv bench-replay bench-route-out
+#          bench bench-archive bench-deliver bench-fetch bench-inbound bench-media bench-pipe bench-push bench-queue bench-queue-long bench-ratelimit bench-recv bench-replay bench-route-out
 #          bench-schema bench-store, soak soak-recv crash crash-archive crash-deliver crash-recv
 
 VERSION = 0.1.0
@@ -143,6 +143,7 @@ include tests/bench/recv.mk
 include tests/bench/schema.mk
 include tests/bench/pipe.mk
 include tests/bench/archive.mk
+include tests/bench/fetch.mk
 include tests/bench/queue.mk
 include tests/bench/ratelimit.mk
 include tests/bench/route_out.mk
