@@ -28,17 +28,24 @@ static bool uploaded(const struct dispatch *d)
 	return bandwidth_request(d, &made, &e) == 0 && made.prepares;
 }
 
+/* An answer of Bandwidth itself, which has a type, says that nothing was sent, whatever its status. */
+static const char *class_of(int status, struct str type)
+{
+	const char *class = judge_class(status);
+
+	return type.n && strcmp(class, CAUSE_UNKNOWN) == 0 ? CAUSE_TEMP : class;
+}
+
 /* Gateways in front answer with other JSON, HTML or nothing: the status decides. */
 void bandwidth_judge(const struct dispatch *d, const struct response *r, struct judgement *j)
 {
 	struct judging g = judge_begin(d, r, j);
-	struct str id = json_text(json_get(g.body, "id"));
+	struct str id = json_text(json_get(g.body, "id")), type = json_get_str(g.body, "type");
 
 	if (!id.n) /* of several channels */
 		id = json_text(json_get(json_get(g.body, "data"), "id"));
 	if (!judge_ok(&g))
-		judge_error(&g, judge_class(r->status), json_get_str(g.body, "type"),
-			    describe(g.body, j->arena));
+		judge_error(&g, class_of(r->status, type), type, describe(g.body, j->arena));
 	else if (json_get(d->message, "media") && uploaded(d))
 		judge_next(&g, STR_NONE);
 	else if (id.n)

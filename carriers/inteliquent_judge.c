@@ -62,8 +62,10 @@ static const char *class_of(const struct judging *g, const struct said *what)
 		return CAUSE_CREDENTIALS;
 	if (status == 429)
 		return CAUSE_THROTTLED;
-	if (status == 430 || status == 431 || (status >= 500 && status <= 599))
+	if (status == 430 || status == 431)
 		return CAUSE_TEMP;
+	if (status >= 500 && status <= 599)
+		return judge_class(status);
 	hint = inteliquent_text_class(what->text);
 	if (!hint)
 		hint = inteliquent_text_class(what->code);

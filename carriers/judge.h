@@ -38,7 +38,8 @@ void judge_error(struct judging *g, const char *class, struct str code, struct s
 
 /*
  * The class of an answer that says nothing but its status: 401, 403, 407 and redirects CAUSE_CREDENTIALS, 429
- * CAUSE_THROTTLED, 408, 425 and 500 to 599 CAUSE_TEMP, 400 to 499 CAUSE_PERMANENT, else CAUSE_UNKNOWN.
+ * CAUSE_THROTTLED, 408, 425 and 500 to 599 CAUSE_TEMP, 400 to 499 CAUSE_PERMANENT, else CAUSE_UNKNOWN.  So are 504
+ * and 524: the gateway had handed the request on, and what became of it there it can not say.
  */
 const char *judge_class(int status);
 

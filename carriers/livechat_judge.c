@@ -97,12 +97,21 @@ static bool go_around(struct judging *g, struct livechat_way *way, struct str ty
 	return true;
 }
 
+/* True if LiveChat gave up waiting for itself over what people may have seen by now. */
+static bool may_be_there(const struct judging *g, const struct livechat_way *way, struct str type)
+{
+	return str_eq_nocase(type, STR("request_timeout")) &&
+	       (reaches_chat(g, way) || way->method == LIVECHAT_START) && !livechat_uploads(g->d);
+}
+
 /* The decision is made by the type of the error, whatever the status says. */
 static void judge_failure(struct judging *g, struct livechat_way *way, const struct json *error)
 {
 	struct str type = json_get_str(error, "type");
 
-	if (!go_around(g, way, type, json_get(error, "data")))
+	if (may_be_there(g, way, type))
+		judge_error(g, CAUSE_UNKNOWN, type, json_get_str(error, "message"));
+	else if (!go_around(g, way, type, json_get(error, "data")))
 		judge_error(g, class_of(g, type), type, json_get_str(error, "message"));
 }
 
