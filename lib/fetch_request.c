@@ -267,6 +267,8 @@ static void set_rules(struct fetch_slot *s)
 			 (long)(o->multiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
 	/* Else a name that is slow to look up holds up all requests when the time of its own is over. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+	/* Nothing else is asked for, but what comes packed all the same is unpacked. */
+	must(curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity"));
 	/* Shorter than the minute after which many servers close: a request must not meet that. */
 	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
 	if (s->fetch->ca) {
