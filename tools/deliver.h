@@ -117,7 +117,7 @@ struct deliver {
 	uint64_t transaction; /* its number */
 	bool stopping;
 	const char *health; /* the file; NULL: none */
-	bool health_changed;
+	bool health_changed, health_failed;
 	int64_t health_at; /* when it was written */
 	struct buf text;
 

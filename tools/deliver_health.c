@@ -50,6 +50,7 @@ int health_tick(struct deliver *d, bool last)
 {
 	int64_t mono;
 	struct err e;
+	bool failed;
 
 	if (!d->health || !d->health_changed)
 		return -1;
@@ -62,10 +63,10 @@ int health_tick(struct deliver *d, bool last)
 			put_lane(&d->text, &d->lanes[i], clock_now());
 	d->health_at = mono;
 	d->health_changed = false;
-	/* Who chooses by it can do without it for a while. */
-	if (file_replace(d->health, buf_get(&d->text), 0644, false, &e) < 0) {
+	/* Who chooses by it can do without it for a while; said once, until it can be written again. */
+	failed = file_replace(d->health, buf_get(&d->text), 0644, false, &e) < 0;
+	if (failed && !d->health_failed)
 		diag_warn("%s", e.text);
-		d->health = NULL;
-	}
+	d->health_failed = failed;
 	return -1;
 }

@@ -104,17 +104,23 @@ static int64_t later_than(const struct deliver *d, const struct errand *j, int64
 	return now + delay > at ? now + delay : at;
 }
 
-void policy_later(struct deliver *d, struct errand *j, const char *code, const char *why, int64_t at)
+static void give_back(struct deliver *d, struct errand *j, const char *code, const char *why, int64_t at)
 {
-	int64_t now = clock_now();
 	struct err e;
 
 	if (!errand_fleeting(j)) {
 		err_set(&e, FAULT_TEMP, code, "%s", why);
-		e.retry_ms = d->stopping ? now : later_than(d, j, now, at);
+		e.retry_ms = at;
 		blame(j, &e);
 	}
 	next_recipient(d, j);
+}
+
+void policy_later(struct deliver *d, struct errand *j, const char *code, const char *why, int64_t at)
+{
+	int64_t now = clock_now();
+
+	give_back(d, j, code, why, d->stopping ? now : later_than(d, j, now, at));
 }
 
 /* ---- what the ledger is told ---- */
@@ -142,8 +148,9 @@ static void fail_for_good(struct deliver *d, struct errand *j, struct attempt *a
 void policy_unmade(struct deliver *d, struct errand *j, const struct err *why)
 {
 	struct canon_error error = { .code = str_c(why->code),
-				     .class = why->fault == FAULT_DENIED ? CAUSE_CREDENTIALS :
-									   CAUSE_PERMANENT,
+				     .class = strcmp(why->code, "send-unconfigured") == 0 ?
+						      CAUSE_CREDENTIALS :
+						      CAUSE_PERMANENT,
 				     .text = arena_str(j->arena, str_c(why->text)) };
 	struct attempt a = { .error = &error, .at = clock_now() };
 
@@ -168,7 +175,7 @@ void policy_go(struct deliver *d, struct errand *j)
 		j->bound = true;
 		policy_unmade(d, j, &e);
 	} else if (now < j->s.not_before) {
-		policy_later(d, j, "too-early", "its send_at has not come", j->s.not_before);
+		give_back(d, j, "too-early", "its send_at has not come", j->s.not_before);
 	} else {
 		lane_choose(d, j);
 	}
@@ -210,19 +217,55 @@ static unsigned parts_of(struct deliver *d, struct errand *j)
 	return j->s.over[j->leg.over].of->carrier->request(&j->d, &j->x, &e) < 0 ? 1 : j->x.parts;
 }
 
+/*
+ * The other parts of a text go where the first one went, even where the route has another account by now.  Return false if
+ * that one is no longer there.
+ */
+static bool follows(struct deliver *d, struct errand *j, const struct ledger_entry *known,
+		    const struct json *outcome)
+{
+	if (same_account(j, known))
+		return true;
+	if (!json_get(outcome, "part"))
+		return false; /* it was the only one */
+	if (!outgoing_beside(&j->s, known->carrier, known->account,
+			     json_get_str(json_get(outcome, "from"), "address"), d->carriers))
+		return false;
+	j->leg.over = j->s.n_over;
+	return true;
+}
+
+/* The account that ${j} is at, which a later recipient may replace. */
+static const struct candidate *here(const struct errand *j)
+{
+	struct candidate *c = arena_calloc(j->arena, 1, sizeof(*c));
+
+	*c = j->s.over[j->leg.over];
+	return c;
+}
+
 static void sent_before(struct deliver *d, struct errand *j, const struct ledger_entry *known,
 			const struct json *outcome)
 {
-	bool same = same_account(j, known);
+	bool same = follows(d, j, known, outcome);
+	struct err e;
 
 	note_keep(j, known->outcome);
 	j->n_gone++;
 	if (!j->over) {
-		j->over = &j->s.over[j->leg.over];
+		j->over = here(j);
 		j->external_id = json_get_str(outcome, "external_id");
 	}
 	if (j->leg.part == 0 && same)
 		j->parts = parts_of(d, j);
+	if (!same && json_get(outcome, "part")) {
+		err_set(&e, FAULT_DATA, "partly-sent",
+			"a part of it was sent over the account \"%.*s\" of %.*s, which is no longer configured",
+			STR_FMT(known->account), STR_FMT(known->carrier));
+		blame(j, &e);
+		next_recipient(d, j);
+		return;
+	}
 	next_part(d, j);
 }
 
@@ -395,7 +438,7 @@ static void sent(struct deliver *d, struct errand *j, const struct judgement *g,
 	a->external_id = g->external_id;
 	j->n_gone++;
 	if (!j->over) {
-		j->over = &j->s.over[j->leg.over];
+		j->over = here(j);
 		j->external_id = arena_str(j->arena, g->external_id);
 		if (g->conversation.p)
 			j->conversation = arena_str(j->arena, g->conversation);

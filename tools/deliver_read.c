@@ -57,13 +57,25 @@ static void consider(struct outgoing *s, const struct json *from, struct str add
 		s->over[s->n_over++] = (struct candidate){ of, a, address };
 }
 
+bool outgoing_beside(struct outgoing *s, struct str carrier, struct str account, struct str from,
+		     const struct carriers *carriers)
+{
+	const struct carrier_conf *of = carriers_find(carriers, carrier);
+	struct account *a = of ? carrier_account(of, account) : NULL;
+
+	if (!a || !of->carrier->request || !of->carrier->judge)
+		return false;
+	s->over[s->n_over] = (struct candidate){ of, a, from };
+	return true;
+}
+
 static int read_over(struct outgoing *s, const struct json *route, struct arena *a,
 		     const struct carriers *carriers, struct err *e)
 {
 	const struct json *fallback = json_get(route, "fallback");
 	struct str own = address_of(json_get(s->message, "from"));
 
-	s->over = arena_calloc(a, json_len(fallback) + 1, sizeof(*s->over));
+	s->over = arena_calloc(a, json_len(fallback) + 2, sizeof(*s->over)); /* and one beside them */
 	err_set(e, FAULT_DATA, "no-route", "it has neither a route nor a carrier; run omni-route before");
 	if (!json_get_str(route, "carrier").n) {
 		if (json_get_str(s->message, "carrier").n)

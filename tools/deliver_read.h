@@ -18,7 +18,7 @@ struct outgoing {
 	struct str id;     /* of the record */
 	struct id subject; /* what is sent once: of its idempotency_key, else of its id */
 	const struct json *message;
-	struct candidate *over;
+	struct candidate *over; /* with room for one more */
 	size_t n_over;
 	struct str *to; /* addresses; where the record names a chat alone, one {NULL, 0} */
 	size_t n_to;
@@ -37,6 +37,14 @@ bool outgoing_wanted(const struct rec *r);
  * FAULT_DATA: "message-malformed", "no-route", "account-unknown", "unsupported-carrier".
  */
 int outgoing_read(struct outgoing *s, struct rec *r, const struct carriers *carriers, struct err *e);
+
+/**
+ * outgoing_beside(s, carrier, account, from, carriers):
+ * Make s->over[s->n_over], which stands beside those that it may go over and is not counted, ${account} of
+ * ${carrier}, as ${from}: for what has begun there.  False: it is not configured.  Borrows the texts.
+ */
+bool outgoing_beside(struct outgoing *s, struct str carrier, struct str account, struct str from,
+		     const struct carriers *carriers);
 
 /* What one request is of: ${part} of the text to the recipient ${to}, over ${over}. */
 struct leg {

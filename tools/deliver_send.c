@@ -125,6 +125,15 @@ static int look_again(struct deliver *d, struct errand *j, struct err *e)
 	return 0;
 }
 
+/* True if its time passed while it waited for its place; then it has gone another way. */
+static bool late(struct deliver *d, struct errand *j)
+{
+	if (!j->s.expires || clock_now() < j->s.expires)
+		return false;
+	policy_go(d, j);
+	return true;
+}
+
 static int make_placed(struct deliver *d, struct errands *go, struct err *e)
 {
 	struct errand *j;
@@ -134,7 +143,7 @@ static int make_placed(struct deliver *d, struct errands *go, struct err *e)
 
 		if (go_on < 0)
 			return -1;
-		if (go_on == 0 || !make(d, j))
+		if (go_on == 0 || late(d, j) || !make(d, j))
 			continue;
 		if (kept(d, j) && !j->x.prepares && intend(d, j, e) < 0)
 			return -1;
