@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# omni-deliver against servers that answer as few do, or as none should, and when what it stands on goes away.
+
+load helper
+load deliver_helper
+
+route() {
+	printf ',"route":{"carrier":"bandwidth","account":"%s","from":"+15550100"}' "$1"
+}
+
+@test "answers that are written as few do are read: packed, interim, of HTTP/1.0, in chunks with trailers" {
+	conf packed=packed interim=interim old=old trailers=trailers
+	{ message packed 1; message interim 2; message old 3; message trailers 4; } >in
+	want 0 omni-deliver -q -c omni.json in
+	[ "$(get 'select(.kind == "delivery") | [.outcome, (.external_id | length > 3)]' | sort | uniq -c | sed 's/^ *//')" = '4 ["sent",true]' ]
+	no grep '"accept-encoding": "[^i]' "$BATS_FILE_TMPDIR/log"
+}
+
+@test "answers without end end all the same, and nobody knows what became of the message" {
+	conf flood=flood huge=huge drip=drip
+	{ message flood 1; message huge 2; message drip 3; } >in
+	want 1 omni-deliver -q -c omni.json --timeout 2s in
+	[ "$(get 'select(.kind == "delivery").outcome' | sort | uniq -c | sed 's/^ *//')" = '3 unknown' ]
+	[ "$(received)" -eq 3 ]
+}
+
+@test "what a server repeats of the request, credentials included, is not told" {
+	conf echo=echo
+	message echo 1 >in
+	want 1 omni-deliver -v -c omni.json -l sent.db --retry-within 0 in
+	get 'select(.kind == "delivery").error.text' >text
+	grep -q 'refused: POST' text
+	cat out err sent.db* >all
+	no grep -aE 'TOK3N|S3CRET|VE9LM046UzNDUkVU|VE9LM0|UzNDUkVU' all
+}
+
+@test "a redirect is not followed: the credentials stay where they belong" {
+	conf away=redirect
+	message away 1 >in
+	want 1 omni-deliver -q -c omni.json --retry-within 0 in
+	get 'select(.kind == "reject") | [.class, .code]' >got
+	is got '["temp","credentials"]'
+	no grep -q '"path": "/elsewhere' "$BATS_FILE_TMPDIR/log"
+}
+
+@test "a gateway that waited in vain: nobody knows, and nobody takes over" {
+	conf gone=page-504 good=ok
+	message x 1 ',"route":{"carrier":"bandwidth","account":"gone","fallback":[{"carrier":"bandwidth","account":"good"}]}' >in
+	want 1 omni-deliver -q -c omni.json in
+	get 'select(.kind == "delivery") | [.outcome, .http.status]' >got
+	is got '["unknown",504]'
+	[ "$(received)" -eq 1 ]
+}
+
+@test "a message whose time passes while it waits for its turn is not sent" {
+	ACCOUNT=',"concurrency":1' conf slow=late-800
+	soon=$(date -u -d '+1 second' +%Y-%m-%dT%H:%M:%S.000Z)
+	for n in 1 2 3 4 5 6; do message slow "$n" ",\"expires_at\":\"$soon\""; done >in
+	want 1 omni-deliver -q -c omni.json in
+	[ "$(received)" -lt 4 ]
+	get 'select(.kind == "reject") | [.class, .code]' | sort -u >got
+	is got '["denied","expired"]'
+	get 'select(.kind == "delivery" and .outcome == "failed").error.class' | sort -u >got
+	is got permanent
+}
+
+@test "what is too early comes back when its time has come, however old it is" {
+	conf good=ok
+	at=$(date -u -d '+3 minutes' +%Y-%m-%dT%H:%M:%S.000Z)
+	message good 1 ",\"send_at\":\"$at\",\"lease\":{\"queue\":\"q\",\"seq\":1,\"token\":\"t\",\"born\":\"2026-01-01T00:00:00.000Z\"}" >in
+	want 1 omni-deliver -q -c omni.json in
+	get '[.code, .retry_at]' >got
+	is got "[\"too-early\",\"$at\"]"
+}
+
+@test "a text whose first part is sent goes on over the same account, though the route has another by now" {
+	conf half=ok,after-3600,ok good=ok
+	text=$(printf 'word %.0s' $(seq 700))
+	message x 1 "$(route half)" | sed "s/Hi 1/$text/" >in
+	want 1 omni-deliver -q -c omni.json -l sent.db in
+	[ "$(get 'select(.kind == "reject").class')" = temp ]
+	message x 1 "$(route good)" | sed "s/Hi 1/$text/" >in
+	cp sent.db before.db
+	want 0 omni-deliver -q -c omni.json -l sent.db in
+	get 'select(.kind == "delivery") | [.account, .part, .outcome]' >got
+	printf '["half",1,"sent"]\n["half",2,"sent"]\n' | diff - got
+	get 'select(.kind == "message").account' >got
+	is got half
+	# Where that account is no longer there somebody has to look at it.
+	conf other=ok good=ok
+	want 1 omni-deliver -q -c omni.json -l before.db in
+	get 'select(.kind == "reject") | [.class, .code]' >got
+	is got '["data","partly-sent"]'
+}
+
+@test "a health file that can not be written for a while is written again afterwards, and that is said once" {
+	mkdir gone
+	EXTRA='"health": "gone/health.ndjson",' conf good=ok
+	rmdir gone
+	mkfifo feed
+	omni-deliver -c omni.json feed >out 2>err 3>&- &
+	exec 9<>feed
+	message good 1 >&9
+	for _ in $(seq 60); do [ ! -s err ] || break; sleep 0.05; done
+	sleep 1.1
+	message good 2 >&9
+	sleep 0.3
+	mkdir gone
+	sleep 1
+	message good 3 >&9
+	for _ in $(seq 60); do [ ! -s gone/health.ndjson ] || break; sleep 0.05; done
+	exec 9>&-
+	kill $!
+	wait $! || :
+	[ -s gone/health.ndjson ]
+	[ "$(grep -c health err)" -eq 1 ]
+}
