@@ -321,10 +321,10 @@ came_over() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
 		-keyout key2.pem -out other.pem 2>/dev/null
 	for tls in $(seq 18411 18440); do
-		openssl s_server -quiet -accept "127.0.0.1:$tls" -cert cert.pem -key key.pem -WWW >/dev/null 2>tls.err 3>&- &
+		openssl s_server -accept "127.0.0.1:$tls" -cert cert.pem -key key.pem -WWW >tls.out 2>&1 </dev/null 3>&- &
 		echo $! >tls.pid
-		until_so "grep -q . tls.err || (exec 3<>/dev/tcp/127.0.0.1/$tls) 2>/dev/null || bash -c 'exec 3<>/dev/tcp/127.0.0.1/$tls' 2>/dev/null"
-		kill -0 "$(cat tls.pid)" 2>/dev/null && break
+		until_so 'grep -q ACCEPT tls.out || ! kill -0 "$(cat tls.pid)" 2>/dev/null'
+		if grep -q ACCEPT tls.out; then break; fi
 	done
 	one() { message "{\"url\":\"https://$1:$tls/www/a.png\"}"; }
 	one localhost | want 0 omni-media fetch --objects store --trust "https://localhost:$tls" --ca cert.pem
