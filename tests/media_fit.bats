@@ -143,15 +143,29 @@ https://media.example.com/o/$(sha256sum <a.pdf | cut -d' ' -f1).pdf" ]
 	get '[.media[].sha256]' | diff -u want -
 }
 
-@test "records keep their order, and other kinds pass as they are" {
+@test "a film holds back its conversation and no other" {
+	ffmpeg -v error -f lavfi -i "testsrc2=size=1280x720:rate=25" -t 4 -c:v libx264 -preset ultrafast -bf 2 film.mp4
+	still a.jpg 400x300
+	message out twilio mms first film.mp4 >m
+	message out twilio mms second a.jpg >>m
+	message out twilio mms other a.jpg | jq -c '.conversation = "0198c0de-0000-7000-8000-0000000000c1"' >>m
+	message out twilio mms alone a.jpg | jq -c 'del(.conversation)' >>m
+	fetched m
+	echo '{"kind":"event","event":"typing","conversation":"0198c0de-0000-7000-8000-0000000000c0","text":"third"}' >>in
+	want 0 fit in
+	[ "$(get .text | sort | paste -sd' ')" = 'alone first other second third' ]
+	[ "$(get .text | tail -n 3 | paste -sd' ')" = 'first second third' ]
+}
+
+@test "records of a conversation keep their order, and other kinds pass as they are" {
 	still a.png 2400x1600
 	message out twilio mms first a.png >m
 	fetched m
 	{
 		cat in
-		echo '{"kind":"status","id":"2","at":"x"}'
+		echo '{"kind":"status","id":"2","at":"x","conversation":"0198c0de-0000-7000-8000-0000000000c0"}'
 		jq -c '.text = "second"' in
-		echo '{"kind":"message","direction":"out","text":"none"}'
+		echo '{"kind":"message","direction":"out","text":"none","conversation":"0198c0de-0000-7000-8000-0000000000c0"}'
 	} >all
 	want 0 fit -j 2 all
 	[ "$(get '.text // .kind' | paste -sd' ')" = 'first status second none' ]

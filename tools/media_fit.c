@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "config.h"
 #include "diag.h"
+#include "media_flow.h"
 #include "media_made.h"
 #include "objects.h"
 
@@ -16,9 +18,10 @@ enum {
 	JOBS_MOST = 256, /* processes */
 };
 
-/* A record that waits for its media, or for a record before it: they leave in the order that they came in. */
+/* A record that waits for its media, or behind one of its conversation. */
 struct job {
-	struct job *next;
+	struct flow_job flow; /* first */
+	struct job *chain;    /* of those that are done */
 	struct fit *fit;
 	struct arena *arena;
 	struct rec record;
@@ -27,7 +30,7 @@ struct job {
 	const struct json **media; /* of each part */
 	struct str *sha256;        /* likewise */
 	bool in; /* it came in: its media are looked at, and nothing keeps it from going on */
-	bool done, failed;
+	bool failed;
 	struct err err;
 };
 
@@ -38,7 +41,8 @@ struct fit {
 	struct str link; /* where objects are served, or {NULL, 0} */
 	bool links;      /* what does not fit becomes a link */
 	struct media_work *work;
-	struct job *first, **last;
+	struct flows *flows;
+	struct job *ready, **ready_end; /* done, and not yet looked at */
 	uint64_t held;
 	struct buf text;
 };
@@ -60,16 +64,14 @@ static void job_free(struct job *j)
 static void fit_close(void *st)
 {
 	struct fit *f = st;
+	struct flow_job *l;
 
 	if (!f)
 		return;
 	media_work_close(f->work);
-	while (f->first) {
-		struct job *j = f->first;
-
-		f->first = j->next;
-		job_free(j);
-	}
+	while ((l = flows_any(f->flows)) != NULL)
+		job_free((struct job *)l);
+	flows_free(f->flows);
 	objects_close(f->store);
 	media_channels_close(f->channels);
 	buf_free(&f->text);
@@ -95,7 +97,8 @@ static void *fit_open(const struct setup *s, struct err *e)
 
 	if (!f)
 		diag_oom();
-	f->last = &f->first;
+	f->flows = flows_new();
+	f->ready_end = &f->ready;
 	f->text.max = SIZE_MAX;
 	f->dir = opt_value(s->args, "objects");
 	if (opt_number(s->args, "jobs", 1, JOBS_MOST, &jobs, e) < 0)
@@ -132,16 +135,26 @@ static struct job *job_new(struct fit *f, const struct rec *r)
 	rec_write(&f->text, r);
 	j->record = (struct rec){ .arena = j->arena, .file = "-", .lineno = r->lineno };
 	rec_made(&j->record, &j->record, arena_str(j->arena, buf_get(&f->text)));
-	*f->last = j;
-	f->last = &j->next;
+	flows_add(f->flows, rec_str(&j->record, "conversation"), &j->flow);
 	f->held++;
 	return j;
 }
 
+/* Nothing is to be done for ${j} any more: it leaves when it is the first of its conversation. */
+static void finish(struct job *j)
+{
+	struct fit *f = j->fit;
+
+	j->chain = NULL;
+	*f->ready_end = j;
+	f->ready_end = &j->chain;
+}
+
 static void refuse(struct job *j, const struct err *e)
 {
-	j->done = j->failed = true;
+	j->failed = true;
 	j->err = *e;
+	finish(j);
 }
 
 /* The channel that ${j} goes over, as the table of channels calls it. */
@@ -388,15 +401,16 @@ static const struct err *fault_of(const struct job *j)
 }
 
 /* Return 0, or -1 with the fault that ends the work. */
-static int leave(struct job *j, struct out *o, struct err *e)
+static int leave(struct fit *f, struct job *j, struct out *o, struct err *e)
 {
 	const struct err *bad = fault_of(j);
+	int rc = 0;
 
+	f->held--;
 	if (bad && !fault_class(bad->fault)) {
 		*e = *bad;
-		return -1;
-	}
-	if (bad) {
+		rc = -1;
+	} else if (bad) {
 		struct err why = *bad;
 
 		out_reject(o, &j->record, &why);
@@ -405,13 +419,13 @@ static int leave(struct job *j, struct out *o, struct err *e)
 	} else {
 		out_put(o, &j->record);
 	}
-	return 0;
+	job_free(j);
+	return rc;
 }
 
-/* Those at the front that are done go, after what they name is on the disk. */
-static int fit_due(void *st, struct out *o, struct err *e)
+/* Take over what was made. */
+static int collect(struct fit *f, struct err *e)
 {
-	struct fit *f = st;
 	struct media_set *s;
 
 	while ((s = media_work_done(f->work)) != NULL) {
@@ -420,20 +434,31 @@ static int fit_due(void *st, struct out *o, struct err *e)
 		for (unsigned i = 0; i < s->n && !fault_of(j); i++)
 			if (j->parts[i].made && keep(j, i, e) < 0)
 				return -1;
-		j->done = true;
+		finish(j);
 	}
-	if (objects_commit(f->store, e) < 0)
-		return -1;
-	while (f->first && f->first->done) {
-		struct job *j = f->first;
+	return 0;
+}
 
-		if (leave(j, o, e) < 0)
-			return -1;
-		f->first = j->next;
-		if (!f->first)
-			f->last = &f->first;
-		f->held--;
-		job_free(j);
+/* Those that are done go, in the order of their conversations, after what they name is on the disk. */
+static int fit_due(void *st, struct out *o, struct err *e)
+{
+	struct fit *f = st;
+	struct flow_job *l;
+	struct job *next;
+
+	if (collect(f, e) < 0 || objects_commit(f->store, e) < 0)
+		return -1;
+	next = f->ready;
+	f->ready = NULL;
+	f->ready_end = &f->ready;
+	while (next) {
+		uint64_t key = next->flow.key;
+
+		next->flow.done = true;
+		next = next->chain;
+		while ((l = flows_next(f->flows, key)) != NULL)
+			if (leave(f, (struct job *)l, o, e) < 0)
+				return -1;
 	}
 	return 0;
 }
@@ -443,7 +468,7 @@ static int fit_step(void *st, const struct rec *r, struct out *o, struct err *e)
 	struct fit *f = st;
 	struct job *j;
 
-	if (!f->first && !has_media(r)) {
+	if (!has_media(r) && !flows_has(f->flows, rec_str(r, "conversation"))) {
 		out_put(o, r);
 		return 0;
 	}
@@ -451,7 +476,7 @@ static int fit_step(void *st, const struct rec *r, struct out *o, struct err *e)
 	if (has_media(r))
 		begin(j);
 	else
-		j->done = true;
+		finish(j);
 	return fit_due(f, o, e);
 }
 
@@ -471,28 +496,21 @@ static enum stage_load fit_load(void *st)
 static int fit_flush(void *st, struct out *o, struct err *e)
 {
 	struct fit *f = st;
+	struct flow_job *l;
 
 	(void)e;
-	for (struct job *j = f->first; j; j = j->next) {
-		struct err why;
-
-		if (!has_media(&j->record)) {
-			out_put(o, &j->record);
-			continue;
-		}
-		err_set(&why, FAULT_TEMP, "media-stopped",
-			"omni-media fit was ended before its media were made to fit");
-		out_reject(o, &j->record, &why);
-	}
 	media_work_close(f->work);
 	f->work = NULL;
-	while (f->first) {
-		struct job *j = f->first;
+	while ((l = flows_any(f->flows)) != NULL) {
+		struct job *j = (struct job *)l;
+		struct err why;
 
-		f->first = j->next;
+		err_set(&why, FAULT_TEMP, "media-stopped",
+			"omni-media fit was ended before its media were made to fit");
+		why.retry_ms = clock_now();
+		out_reject(o, &j->record, &why);
 		job_free(j);
 	}
-	f->last = &f->first;
 	f->held = 0;
 	return 0;
 }

@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "crypto.h"
 #include "diag.h"
+#include "hash.h"
 #include "map.h"
 
 struct flow {
@@ -12,6 +14,7 @@ struct flow {
 
 struct flows {
 	struct map *map;
+	uint64_t seed, alone; /* alone: how many had no conversation */
 };
 
 struct flows *flows_new(void)
@@ -21,6 +24,7 @@ struct flows *flows_new(void)
 	if (!l)
 		diag_oom();
 	l->map = map_new();
+	l->seed = hash_seed();
 	return l;
 }
 
@@ -36,13 +40,27 @@ void flows_free(struct flows *l)
 	free(l);
 }
 
-bool flows_has(const struct flows *l, uint64_t key)
+bool flows_has(const struct flows *l, struct str conversation)
 {
-	return map_get(l->map, key) != NULL;
+	return conversation.n && map_get(l->map, hash_64(conversation, l->seed)) != NULL;
 }
 
-void flows_add(struct flows *l, uint64_t key, struct flow_job *j)
+static uint64_t key_of(struct flows *l, struct str conversation)
 {
+	uint64_t key;
+
+	if (conversation.n)
+		return hash_64(conversation, l->seed);
+	do {
+		l->alone++;
+		key = hash_64((struct str){ (const char *)&l->alone, sizeof(l->alone) }, l->seed);
+	} while (map_get(l->map, key));
+	return key;
+}
+
+void flows_add(struct flows *l, struct str conversation, struct flow_job *j)
+{
+	uint64_t key = key_of(l, conversation);
 	struct flow *flow = map_get(l->map, key);
 
 	if (!flow) {

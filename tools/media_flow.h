@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bytes.h"
+
 struct flows;
 
 /* The first member of a job. */
@@ -21,11 +23,11 @@ struct flows *flows_new(void);
 /* Release ${l}, not the jobs; NULL is legal. */
 void flows_free(struct flows *l);
 
-/* True if a job is in the flow ${key}. */
-bool flows_has(const struct flows *l, uint64_t key);
+/* True if a job is in the flow of ${conversation}; none is in that of {NULL, 0}. */
+bool flows_has(const struct flows *l, struct str conversation);
 
-/* Put ${j} at the end of the flow ${key}. */
-void flows_add(struct flows *l, uint64_t key, struct flow_job *j);
+/* Put ${j} at the end of the flow of ${conversation}; {NULL, 0}: into one of its own. */
+void flows_add(struct flows *l, struct str conversation, struct flow_job *j);
 
 /* Take out the first job of the flow ${key} if it is done, or NULL. */
 struct flow_job *flows_next(struct flows *l, uint64_t key);

@@ -7,7 +7,6 @@
 #include "backoff.h"
 #include "clock.h"
 #include "config.h"
-#include "crypto.h"
 #include "diag.h"
 #include "hash.h"
 #include "media.h"
@@ -38,7 +37,7 @@ struct media {
 	const char *files[DIRS_MAX + 1], *trust[DIRS_MAX + 1];
 	struct flows *flows;
 	struct job *grave;
-	uint64_t held, seed, alone; /* alone: a flow for each job that has no conversation */
+	uint64_t held;
 	bool dry;
 	struct buf text;
 };
@@ -131,7 +130,6 @@ static void *media_open(const struct setup *s, struct err *e)
 	if (!m)
 		diag_oom();
 	m->text.max = SIZE_MAX;
-	m->seed = hash_seed();
 	m->flows = flows_new();
 	if (read_options(m, s->args, e) < 0 ||
 	    (m->carriers = carriers_open(s->conf, CARRIER_SEND, &carrier_custom, e)) == NULL ||
@@ -245,22 +243,17 @@ static int media_step(void *st, const struct rec *r, struct out *o, struct err *
 {
 	struct media *m = st;
 	struct str conversation = rec_str(r, "conversation");
-	uint64_t key = conversation.n ? hash_64(conversation, m->seed) : 0;
 	struct job *j;
 
 	(void)e;
 	if (m->dry && has_media(r))
 		return show(m, r, o);
-	if (!has_media(r) && (!key || !flows_has(m->flows, key))) {
+	if (!has_media(r) && !flows_has(m->flows, conversation)) {
 		out_put(o, r);
 		return 0;
 	}
 	j = job_new(r);
-	while (!key || (!conversation.n && flows_has(m->flows, key))) {
-		m->alone++;
-		key = hash_64((struct str){ (const char *)&m->alone, sizeof(m->alone) }, m->seed);
-	}
-	flows_add(m->flows, key, &j->flow);
+	flows_add(m->flows, conversation, &j->flow);
 	m->held++;
 	if (has_media(r))
 		add_items(m, j);
