@@ -225,6 +225,8 @@ int fetch_aim(struct fetch_slot *s, struct str text)
 		return -1;
 	}
 	s->written = s->head_done = s->location = false;
+	s->port = 0;
+	s->stream = 0;
 	s->head.n = 0;
 	must(curl_easy_setopt(s->easy, CURLOPT_URL, text.p));
 	return 0;

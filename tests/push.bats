@@ -197,6 +197,18 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(get '"\(.outcome) \(.attempt)"')" = 'sent 2' ]
 }
 
+@test "GOAWAY: what the service says it never began is sent again, what it began is not known" {
+	conf
+	for n in $(seq 20); do printf '{"id":"0198c0de-0000-7000-8000-%012d","kind":"push","body":"%d","devices":[%s]}\n' "$n" "$n" "$(device fcm "wave$n")"; done >in
+	{ note 99 "$(device fcm fine)"; cat in; } | want 1 push
+	seen . >all
+	jq -r 'select(.gateway == "goaway").begun[]' all | sort >begun
+	[ "$(wc -l <begun)" -eq 10 ]
+	get 'select(.outcome == "unknown").recipient' | sort | diff begun -
+	[ "$(get 'select(.outcome == "sent" and .recipient != "fine").recipient' | sort -u | wc -l)" -eq 10 ]
+	[ "$(jq -r 'select(.name) | .name' all | grep -v fine | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | tr -s ' ' | paste -sd,)" = ' 10 1, 10 2' ]
+}
+
 @test "what a service asks to be sent much later goes back, with that time, and only with the devices that wait" {
 	conf
 	note 1 "$(device fcm fine),$(device fcm quotalong)" ',"lease":{"queue":"q","seq":1,"token":"t"}' >in

@@ -54,6 +54,7 @@ static struct push_line *line_of(struct push_engine *g, struct push_account *a, 
 	struct fetch_options o = { .per_host = 1,
 				   .ca = g->accounts->ca,
 				   .multiplex = true,
+				   .goaway = a->platform != PUSH_APNS, /* which drops a second one */
 				   .public_only = a->platform == PUSH_WEB && !a->private_addresses };
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
 

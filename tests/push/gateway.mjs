@@ -106,6 +106,7 @@ function fcm(headers, body) {
 	if (name === 'third') return fcmError(401, 'UNAUTHENTICATED', 'THIRD_PARTY_AUTH_ERROR');
 	if (name.startsWith('vanish') && n === 1) return { destroy: true };
 	if (name.startsWith('hang') && n === 1) return { hang: true };
+	if (name.startsWith('wave') && n === 1) return { wave: true };
 	return { status: 200, body: JSON.stringify({ name: `projects/p1/messages/${name}` }) };
 }
 
@@ -141,6 +142,17 @@ function web(headers, body) {
 	return { status: 201, headers: { location: `https://127.0.0.1/m/${name}` }, body: '' };
 }
 
+// Of twenty requests under way ten were begun, the GOAWAY says; then the connection ends without an answer to any.
+function wave(session, id, name) {
+	session.wave ??= [];
+	session.wave.push({ id, name });
+	if (session.wave.length < 20) return;
+	session.wave.sort((a, b) => a.id - b.id);
+	note({ gateway: 'goaway', begun: session.wave.slice(0, 10).map(w => w.name) });
+	session.goaway(http2.constants.NGHTTP2_NO_ERROR, session.wave[9].id);
+	setTimeout(() => session.destroy(), 200);
+}
+
 const server = http2.createSecureServer({
 	key: fs.readFileSync(file('tls.key')), cert: fs.readFileSync(file('tls.crt')),
 	settings: { maxConcurrentStreams: 100 },
@@ -159,6 +171,7 @@ server.on('stream', (stream, headers) => {
 			path.startsWith('/v1/projects/') ? fcm(headers, body) :
 			path === '/token' ? oauth(headers, body.toString()) : web(headers, body);
 		if (a.hang) return;
+		if (a.wave) return wave(session, stream.id, JSON.parse(body).message.token);
 		if (a.goaway) return session.goaway(http2.constants.NGHTTP2_NO_ERROR, stream.id - 2), session.destroy();
 		if (a.refuse) return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
 		if (a.destroy) return session.destroy();
