@@ -46,7 +46,7 @@ messages() {
 		 ["inteliquent", "sms"]] as $over | range(0; $each * 6) as $n | $over[$n % 6] as [$carrier, $channel] |
 		{id: "0198c0de-0000-7000-8000-\("00000000000\($n)"[-12:])", kind: "message", direction: "out", channel: $channel, carrier: $carrier,
 		 from: {address: (if $channel == "chat" then "ann@example.org" elif $carrier == "whatsapp" then "200000000000002" else "+12025550101" end)},
-		 to: [{address: (if $channel == "chat" then "PQ\($n % 97)" else "+1202555\("000\($n % 997)"[-4:])" end)}],
+		 to: [{address: (if $channel == "chat" then "PQ\($n % 97)" else "+1202556\("000\($n % 997)"[-4:])" end)}],
 		 conversation: (if $channel == "chat" then "PQ\($n % 97)" else "c\($n % 997)/\($carrier)" end),
 		 type: "text", text: "no. \($n)"}
 		| if $channel == "whatsapp" then .template = {name: "hello", language: "en"} | .type = "template" | del(.text) else . end'
@@ -85,19 +85,22 @@ left() {
 	taker= sandbox=
 	cat take.err route.err ratelimit.err deliver.err settle.err | nothing
 
-	# Each has one end: it was sent, or nobody knows whether it was.
-	jq -r 'select(.kind == "delivery" and (.outcome == "sent" or .outcome == "unknown")) | .message' out | sort >ends
+	# Each has one end: it was sent, or nobody knows whether it was.  (One whose lease ran out leaves again, as it did.)
+	jq -r 'select(.kind == "delivery" and (.outcome == "sent" or .outcome == "unknown")) | "\(.message) \(.id)"' out |
+		sort -u | cut -d ' ' -f 1 >ends
 	[ "$(wc -l <ends)" -eq $((each * 6)) ]
 	sort -u ends | wc -l >n
 	is n $((each * 6))
 	# Nobody knows is said of those that answered so, and those alone are dead letters.
 	jq -r 'select(.outcome == "unknown").carrier' out | sort -u >who
 	printf 'inteliquent\nmessagebird\ntwilio\n' | diff - who
-	jq -r 'select(.outcome == "unknown").message' out | sort >unknown
+	jq -r 'select(.outcome == "unknown").message' out | sort -u >unknown
 	omni-queue dead outbound export --dir q -q | jq -r '.record.id // .id' | sort | diff unknown -
 	# Each carrier got each of its messages, and none a second time.
 	jq -r 'select(.what == "request" and .taken) | .carrier' record | sort | uniq -c | awk '{ print $1 }' | sort -u >n
 	is n "$each"
+	jq -r 'select(.what == "request" and .taken) | .message | .tag // .text' record | sort -u | wc -l >n
+	is n "$((each * 6))"
 	# When those that were down took their first message the others had all of theirs.
 	jq -r 'select(.what == "request" and .taken) | .carrier' record | awk '
 		/bandwidth|whatsapp/ { late = 1 }
