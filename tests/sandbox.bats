@@ -156,6 +156,24 @@ callbacks() {
 	jq -c 'select(.what == "request" and .answer.status >= 400) | [.carrier, .request.target, .answer, .request.body]' record | nothing
 }
 
+@test "a file for Bird goes where its answer says, below the name of a host too" {
+	local below url
+	echo '{}' >nothing
+	for below in '' /bird; do
+		jq --arg url "http://box.example/messagebird$below" '.carriers.messagebird.base_url = $url' omni.json >below.json
+		mv below.json omni.json
+		chmod 600 omni.json
+		start
+		messagebird "${below#/}${below:+/}workspaces/w1/channel-media/presigned-upload" '{"contentType":"text/plain"}' >place
+		url=$(jq -r .uploadUrl place)
+		[ "${url%/*}" = "http://box.example/messagebird$below/_upload" ]
+		[ "$(ask -o answer -w '%{http_code}' "$at${url#http://box.example}" -F key="$(jq -r .uploadFormData.key place)" -F file=@nothing)" = 204 ]
+		url=$(jq -r .mediaUrl place)
+		ask -H 'Authorization: AccessKey live_secret' "$at${url#http://box.example}" | cmp - nothing
+		stop
+	done
+}
+
 @test "LiveChat tells only that a person has seen it" {
 	receive
 	start --callback "$hooks"

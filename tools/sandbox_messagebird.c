@@ -586,7 +586,7 @@ static void presign(struct visit *v)
 /* Where such a file is put: the storage takes no credentials, and the fields that it was promised. */
 static void put_file(struct visit *v)
 {
-	const struct box_media *m = box_media_get(v->box, v->player, box_seg(v, 1));
+	const struct box_media *m = box_media_get(v->box, v->player, seg(v, 1));
 	struct str type = STR_NONE, name = STR_NONE, bytes = box_part(v, "file", &type, &name), ignore;
 
 	v->kind = "media";
@@ -643,7 +643,7 @@ static void call(struct visit *v)
 		       { "v1/sms/messages", platform },
 		       { "v1/whatsapp/messages", platform } };
 
-	if (box_path(v, "_upload/{}") && box_method(v, "POST")) {
+	if (is_path(v, "_upload/{}") && box_method(v, "POST")) {
 		put_file(v);
 		return;
 	}
