@@ -38,6 +38,9 @@ extern size_t limit_line; /* set at start, before there are threads */
 
 #define SEND_KEYS \
 	4 /* credentials that the API of one carrier asks for: at most a user and two secrets */
+/* What omni-deliver has read of what is not sent yet; parsed it is some times as much. */
+#define DELIVER_HELD_BYTES MIB(64)
+
 #define SUBMIT_HEADERS 8  /* headers of one request to a carrier beside the usual ones */
 #define SUBMIT_FIELDS  16 /* fields of a form with a file: of one that was signed before, some ten */
 #define SUBMIT_ANSWER_MAX \

@@ -111,8 +111,16 @@ route() {
 	message good 3 >&9
 	for _ in $(seq 60); do [ ! -s gone/health.ndjson ] || break; sleep 0.05; done
 	exec 9>&-
-	kill $!
-	wait $! || :
+	wait $!
 	[ -s gone/health.ndjson ]
 	[ "$(grep -c health err)" -eq 1 ]
+}
+
+@test "large records are not all read at once while a carrier is slow" {
+	plain
+	conf slow=late-1000
+	long=$(head -c 400000 /dev/zero | tr '\0' x)
+	for n in $(seq 500); do message slow "$n" ",\"trace\":\"$long\",\"conversation\":\"c$n\""; done >in
+	(ulimit -v 1500000 && exec omni-deliver -q -c omni.json in) >out 2>err || { cat err; false; }
+	[ "$(received)" -eq 500 ]
 }

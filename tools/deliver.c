@@ -12,6 +12,7 @@
 #include "config.h"
 #include "diag.h"
 #include "hash.h"
+#include "limit.h"
 #include "stages.h"
 
 enum {
@@ -254,9 +255,9 @@ static enum stage_load deliver_load(void *st)
 {
 	const struct deliver *d = st;
 
-	return d->n_errands == 0        ? STAGE_EMPTY :
-	       d->n_errands < d->o.held ? STAGE_HOLDS :
-					  STAGE_FULL;
+	if (d->n_errands == 0)
+		return STAGE_EMPTY;
+	return d->n_errands < d->o.held && d->bytes < DELIVER_HELD_BYTES ? STAGE_HOLDS : STAGE_FULL;
 }
 
 static int deliver_tick(void *st, bool hangup, struct err *e)

@@ -57,6 +57,7 @@ struct errand {
 	struct rec rec;
 	struct outgoing s;
 	uint64_t flow;
+	size_t bytes; /* of its line */
 
 	/* the part that it is at */
 	struct leg leg;
@@ -110,6 +111,7 @@ struct deliver {
 	struct heap timers;
 	struct errands fresh, placed, ended, finished, idle;
 	size_t n_errands, under_way;
+	size_t bytes; /* of the lines of all errands */
 	int fd, timer;
 	int64_t set; /* what the timer is set to */
 	uint64_t seed;

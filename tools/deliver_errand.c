@@ -68,6 +68,7 @@ static int read_record(struct deliver *d, struct errand *j, const struct rec *r,
 	line = arena_str(j->arena, buf_get(&d->text));
 	if (rec_parse(&j->rec, line, j->arena, e) < 0)
 		return -1;
+	j->bytes = line.n;
 	j->rec.file = "-";
 	j->rec.lineno = r->lineno;
 	return outgoing_read(&j->s, &j->rec, d->carriers, e);
@@ -84,6 +85,7 @@ int errand_new(struct deliver *d, const struct rec *r, struct err *e)
 	j->parts = 1;
 	j->flow = flow_of(d, j);
 	d->n_errands++;
+	d->bytes += j->bytes;
 	first = map_get(d->flows, j->flow);
 	if (!first) {
 		map_set(d->flows, j->flow, j);
@@ -109,6 +111,7 @@ void errand_free(struct deliver *d, struct errand *j)
 		errands_add(&d->fresh, next);
 	}
 	d->n_errands--;
+	d->bytes -= j->bytes;
 	keep(d, j);
 }
 
