@@ -13,10 +13,12 @@ dir=$(mktemp -d)
 mkfifo "$dir/taken"
 code=75
 trap 'rm -rf "$dir"' EXIT
-trap 'code=0' TERM INT
+# shellcheck source=pipelines/heads.sh
+. "${0%/*}/heads.sh"
+trap 'code=0; end' TERM INT
 
 omni-queue take inbound --follow >"$dir/taken" &
-take=$!
+heads=($!)
 open=()
 for branch; do
 	mkfifo "$dir/${branch%%=*}"
@@ -28,8 +30,9 @@ omni-validate "$dir/taken" | omni-normalize | omni-route --split "$dir/%s" |
 	omni-queue settle inbound --join "$join" >/dev/null &	# what has no destination, and rejects
 routed=$!
 
-wait -n || :	# for the first to end, or for a signal
-kill "$take" 2>/dev/null || :
+[ "$code" -eq 0 ] || wait -n || :	# for the first to end, or for a signal
+end
+: <>"$dir/taken"	# who has not met its writer yet sees its end
 wait "$routed" || :
 for fd in "${open[@]}"; do exec {fd}>&-; done	# now the branches see their end
 wait

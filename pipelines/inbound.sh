@@ -9,17 +9,19 @@ set -euo pipefail
 
 dir=$(mktemp -d)
 mkfifo "$dir/taken"
-heads=()
+jobs=()
 code=75
 trap 'rm -rf "$dir"' EXIT
-trap 'code=0' TERM INT
+# shellcheck source=pipelines/heads.sh
+. "${0%/*}/heads.sh"
+trap 'code=0; end' TERM INT
 
 if [ $# -gt 0 ]; then
 	omni-recv --queue inbound "$@" &	# answers when a webhook is on the disk, in the queue
-	heads+=($!)
+	heads+=($!) jobs+=($!)
 fi
 omni-queue take inbound --follow >"$dir/taken" &	# leases what waits there
-heads+=($!)
+heads+=($!) jobs+=($!)
 
 omni-validate "$dir/taken" |	# checks signatures,
 	omni-normalize --keep-verified |	# makes messages, statuses and events, which tell how they were verified,
@@ -29,9 +31,10 @@ omni-validate "$dir/taken" |	# checks signatures,
 
 # A wrong option or configuration will not be better the next time.
 note() { case $? in 64 | 78) code=$? ;; esac; }
-wait -n || note	# for the first to end, or for a signal
-kill "${heads[@]}" 2>/dev/null || :	# what they have given to the pipe still goes through it
-for job in "${heads[@]}" $!; do
+[ "$code" -eq 0 ] || wait -n || note	# for the first to end, or for a signal
+end	# what they have given to the pipe still goes through it
+: <>"$dir/taken"	# who has not met its writer yet sees its end
+for job in "${jobs[@]}" $!; do
 	wait "$job" || note
 done
 exit "$code"

@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# heads.sh: read by the scripts beside it that run as services: how the programs at the head of a pipeline are told to end.
+heads=()
+
+# end: tell the heads of the pipeline, once; not before each is the program that it will be, as it would be lost on a shell.
+end() {
+	local pid i self
+	read -r self <"/proc/$$/comm"
+	for pid in ${heads[@]+"${heads[@]}"}; do
+		for ((i = 0; i < 100; i++)); do
+			[ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$self" ] || break
+			sleep 0.02
+		done
+		kill "$pid" 2>/dev/null || :
+	done
+	heads=()
+}
