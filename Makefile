@@ -134,7 +134,7 @@ werror:
 	$(MAKE) BUILD=build/werror STRICT=-Werror all
 
 demo: all
-	PATH="$(abspath $(BUILD)):$$PATH" sh -c 'pipelines/demo.sh && pipelines/demo-live.sh'
+	PATH="$(abspath $(BUILD)):$$PATH" sh -c 'pipelines/demo.sh && pipelines/demo-live.sh && pipelines/demo-loop.sh'
 
 include tests/crash/crash.mk
 include tests/serve/serve.mk

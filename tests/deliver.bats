@@ -413,6 +413,11 @@ END
 	id=$(python3 -c 'import uuid; print(uuid.uuid5(uuid.UUID("6f6d6e69-0000-5000-8000-000000000000"), "sms/+15550100/+15550201"))')
 	get 'select(.kind == "message" or .kind == "delivery") | [.kind, .conversation]' | sort | uniq -c | sed 's/^ *//' >got
 	printf '%s\n' "2 [\"delivery\",\"$id\"]" '1 ["delivery","mine"]' "2 [\"message\",\"$id\"]" '1 ["message","mine"]' | sort | diff - <(sort got)
+	# where another number takes over, the answer comes in to that
+	message x 1 ",\"conversation\":\"$id\",\"route\":{\"carrier\":\"bandwidth\",\"account\":\"bad\",\"from\":\"+15550100\",\"fallback\":[{\"carrier\":\"bandwidth\",\"account\":\"good\",\"from\":\"+15550111\"}]}" >in
+	want 0 omni-deliver -q -c omni.json in
+	other=$(python3 -c 'import uuid; print(uuid.uuid5(uuid.UUID("6f6d6e69-0000-5000-8000-000000000000"), "sms/+15550111/+15550201"))')
+	[ "$(get 'select(.kind == "message").conversation')" = "$other" ]
 }
 
 @test "a full disk, a closed pipe and a bad option are said" {

@@ -18,6 +18,7 @@ setup() {
 
 teardown() {
 	[ -z "$script" ] || kill -KILL -- "-$script" 2>/dev/null || :
+	[ -z "${sandbox:-}" ] || kill "$sandbox" 2>/dev/null || :
 }
 
 # background(command...): run it in a process group of its own; its words in err, its id in $script.
@@ -129,6 +130,61 @@ running() {
 	says '/route: unknown key'
 }
 
+# sandbox: the carriers of loop.json, where nothing fails; its record is sandbox.ndjson.
+sandbox() {
+	free_port
+	sed "s|@RECV@|127.0.0.1:1|; s|@SANDBOX@|127.0.0.1:$port|" "$pipelines/demo/loop.json" >omni.json
+	chmod 600 omni.json
+	export OMNI_CONFIG=$PWD/omni.json
+	omni-sandbox --listen "127.0.0.1:$port" -o sandbox.ndjson 2>sandbox.err 3>&- &
+	sandbox=$!
+	until_true curl -s "http://127.0.0.1:$port/health"
+}
+
+# outgoing(from, to): messages, numbered so.
+outgoing() {
+	seq "$1" "$2" | jq -c '{id: "0198c0de-0000-7000-8000-\(1000000000000 + . | tostring[1:])", kind: "message", at: "2026-01-14T09:00:00.000Z",
+		direction: "out", channel: "sms", to: [{address: "+1555\(1000000 + . | tostring)"}], type: "text", text: "Number \(.)"}'
+}
+
+# sent: the texts that the carriers took.
+sent() {
+	jq -r 'select(.what == "request" and .taken).message.text' sandbox.ndjson
+}
+
+nothing_waits() {
+	[ "$(omni-queue stat outbound --json | jq '.ready + .leased + .delayed')" = 0 ]
+}
+
+@test "outbound.sh: from the queue over a carrier into the store; whoever is killed, nothing is lost and nothing sent twice" {
+	local n=0 victim
+	sandbox
+	for victim in 'omni-queue take' omni-route omni-ratelimit omni-store 'omni-queue settle'; do
+		outgoing $((n * 3 + 1)) $((n * 3 + 3)) | omni-queue put outbound >/dev/null
+		n=$((n + 1))
+		background "$pipelines/outbound.sh"
+		until_true running "$victim"
+		kill -KILL "$(running "$victim")"
+		ends 75 || { echo "$victim"; return 1; }
+		sqlite3 outbound.queue 'update lease set until_ms = 0' # what was in hand, a minute later
+	done
+	background "$pipelines/outbound.sh"
+	until_true nothing_waits
+	kill "$script"
+	ends 0
+	kill "$sandbox"
+	seq 15 | sed 's/^/Number /' | sort | diff - <(sent | sort)
+	[ "$(omni-store messages -n 1000 | jq -r 'select(.store.status == "accepted").text' | sort -u | wc -l)" -eq 15 ]
+	[ "$(omni-queue dead outbound --json | wc -l)" -eq 0 ]
+}
+
+@test "outbound.sh: a configuration that can not be used ends it with 78" {
+	echo '{"polices":[]}' >wrong.json
+	omni-queue put outbound </dev/null
+	OMNI_CONFIG=$PWD/wrong.json want 78 timeout 30 "$pipelines/outbound.sh"
+	says '/polices: unknown key'
+}
+
 @test "fanout.sh: each destination has its pipeline, and a record is done when all have settled their share" {
 	omni-recv --from "$pipelines"/demo/*.http | omni-queue put inbound >/dev/null
 	branches=()
@@ -178,7 +234,7 @@ running() {
 	done
 	SYSTEMD_UNIT_PATH=$PWD/units: systemd-analyze verify --man=no units/* 2>&1 | { grep -F "$PWD/units" || :; } | nothing
 	# and finds little to take away from them
-	for unit in omni-recv omni-inbound; do
+	for unit in omni-recv omni-inbound omni-outbound; do
 		systemd-analyze security --offline=true --threshold=25 units/$unit.service >security ||
 			{ tail -n 1 security; return 1; }
 	done

@@ -37,13 +37,14 @@ colours() {
 @test "the shell blocks of the README run one after the other in one shell, as they are pasted" {
 	tree
 	blocks
-	cat 1.sh 2.sh 3.sh 4.sh 5.sh >all
-	[ ! -e 6.sh ]
+	cat 1.sh 2.sh 3.sh 4.sh 5.sh 6.sh >all
+	[ ! -e 7.sh ]
 	# Exit code 1 of a pipe is the answer of a program that has rejected something.
 	want 0 timeout 60 bash -eu all
 	[ "$(grep -c '^{"id":' out)" -eq 14 ]
 	[ "$(grep -c '^"detail":' out)" -eq 2 ]
 	[ "$(grep -cx 200 out)" -eq 1 ]
+	grep -q "^curl -sS -X POST 'https://api.twilio.com/" out
 	grep -qE '^inbound +0 +0 +0 +0 +2 ' out
 	[ "$(grep -c ' signature-mismatch ' out)" -eq 2 ]
 	grep -qx '"text":"Is my order 4711 on its way?"' out
@@ -112,6 +113,20 @@ colours() {
 	[ "$(awk 'length > 100' out)" = '' ]
 }
 
+@test "the loop: a message goes out, its receipts and its answer come back; another carrier takes over" {
+	tree
+	want 0 sh pipelines/demo-loop.sh
+	sed -n '/^THE CONVERSATION/,/^FAILURE/p' out | sed -n 's/^  +[0-9]* ms  *//p' >said
+	printf '%s\n' '-> twilio +15550100: Your parcel comes today. Will you be at home?' accepted delivered \
+		'<- twilio +15550123: Yes, after six please' | diff -u - said
+	sed -n '/^FAILURE/,$p' out | sed -n 's/^  +[0-9]* ms  *//p' >said
+	printf '%s\n' '-> bandwidth +15550142: Your parcel 4712 has left' accepted delivered | diff -u - said
+	[ "$(grep -c '^  attempt [12]: twilio answers HTTP 503 after [0-9]* ms: retry$' out)" -eq 2 ]
+	grep -q '^  attempt 3: bandwidth answers HTTP 202 after [0-9]* ms: sent$' out
+	[ "$(tail -n 1 out)" = '2 messages were to go out: carriers took 2; 1 came back; dead letters: 0' ]
+	[ "$(awk 'length > 100' out)" = '' ]
+}
+
 @test "the demo is no wider than 100 columns, and has colour only on a terminal that wants it" {
 	tree
 	want 0 sh pipelines/demo.sh
@@ -132,7 +147,7 @@ colours() {
 	[ "$(wc -l <out)" -eq 12 ]
 	[ ! -s err ]
 	sed -n 's/^export .*=//p' pipelines/demo/secrets | grep -vx omni >secrets
-	[ "$(wc -l <secrets)" -eq 5 ]
+	[ "$(wc -l <secrets)" -eq 7 ]
 	no grep -qF -f secrets out
 }
 

@@ -37,18 +37,29 @@ static void put_address(struct buf *b, struct str address)
 	json_close(b, '}');
 }
 
-/* Its conversation: its own, the chat that was opened for it, or what lies between the two addresses. */
-static struct str conversation_of(const struct errand *j, const struct candidate *c)
+/* What lies between the address of ${c} and the others; {NULL, 0} where one of them is not known. */
+static struct str between(const struct errand *j, const struct candidate *c)
 {
-	struct str own = rec_str(&j->rec, "conversation"), channel = rec_str(&j->rec, "channel");
+	struct str channel = rec_str(&j->rec, "channel");
 	struct id id;
 
-	if (own.n > 0 || j->conversation.n > 0)
-		return own.n > 0 ? own : j->conversation;
 	if (!channel.n || !c->from.n || !j->s.to[0].p)
 		return STR_NONE;
 	id = canon_conversation(channel, c->from, j->s.to, j->s.n_to, j->arena);
 	return arena_str(j->arena, id_str(&id));
+}
+
+/*
+ * Its conversation: its own, the chat that was opened for it, or what lies between the two addresses.  Where that is
+ * what it has, as the first candidate would have sent it, it changes with who does: its answer comes in there.
+ */
+static struct str conversation_of(const struct errand *j, const struct candidate *c)
+{
+	struct str own = rec_str(&j->rec, "conversation");
+
+	if (own.n > 0 && (c == j->s.over || !str_eq(own, between(j, j->s.over))))
+		return own;
+	return !own.n && j->conversation.n > 0 ? j->conversation : between(j, c);
 }
 
 /* The same attempt has the same id; where no ledger counts them, the time tells them apart. */
@@ -153,7 +164,8 @@ static void fill(struct deliver *d, struct errand *j, struct rec *r)
 	/* One that failed stands in the conversation that it would have been in. */
 	struct str conversation = conversation_of(j, j->over ? j->over : &j->s.over[j->leg.over]);
 
-	if (rec_is(r, "message") && !rec_str(r, "conversation").n && conversation.n > 0)
+	if (rec_is(r, "message") && conversation.n > 0 &&
+	    !str_eq(rec_str(r, "conversation"), conversation))
 		rec_add(r, "conversation", quoted(d, j->arena, conversation));
 	if (!j->over)
 		return;
