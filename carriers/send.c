@@ -278,7 +278,9 @@ int send_media_url(struct sending *s, const struct canon_media *m, struct str *u
 	if (m->url.n == 0)
 		return err_set(s->e, SEND_UNSUPPORTED,
 			       "media/%zu: %s fetches media by itself, so it needs a url, and there is only %s",
-			       i, s->carrier, m->path.n > 0 ? "a file" : "an id of a carrier");
+			       i, s->carrier,
+			       m->path.n > 0 ? "a file; media.public_url says where those are served" :
+					       "an id of a carrier");
 	if (!str_prefix(m->url, STR("https://")) && !str_prefix(m->url, STR("http://")))
 		return err_set(s->e, SEND_MALFORMED, "media/%zu: the url must be http: or https:", i);
 	*url = m->url;

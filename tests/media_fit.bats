@@ -102,7 +102,7 @@ fit() {
 	[ "$(get '[.kind, .stage, .class, .code]')" = '["reject","media","data","media-too-large"]' ]
 	get .detail | grep -q '700009 bytes'
 	get .record | jq -c . | diff -u - in
-	echo '{ "media": { "too_large": "link", "link_url": "https://media.example.com/o" } }' >omni.json
+	echo '{ "media": { "too_large": "link", "public_url": "https://media.example.com/o" } }' >omni.json
 	want 0 fit -c omni.json in
 	[ "$(get '.media | length')" = 1 ]
 	[ "$(get '.text')" = "see this
@@ -113,7 +113,113 @@ https://media.example.com/o/$(sha256sum <a.pdf | cut -d' ' -f1).pdf" ]
 	[ "$(get '[.type, has("media")]')" = '["text",false]' ]
 	echo '{ "media": { "too_large": "link" } }' >omni.json
 	want 78 fit -c omni.json in
-	says 'links need media.link_url'
+	says 'links need media.public_url'
+	echo '{ "media": { "public_url": "media.example.com" } }' >omni.json
+	want 78 fit -c omni.json in
+	says 'must begin with https://'
+}
+
+# accounts: one of each carrier, and where objects are served.
+accounts() {
+	cat >omni.json <<-'EOF'
+		{ "media": { "public_url": "https://media.example.com/o" }, "carriers": {
+			"twilio": { "account_sid": "AC00000000000000000000000000000001", "auth_token": "x" },
+			"inteliquent": { "api_key": "x" },
+			"bandwidth": { "account_id": "1", "api_token": "x", "api_secret": "x", "application_id": "a" },
+			"whatsapp": { "access_token": "x", "phone_number_id": "1" },
+			"messagebird": { "access_key": "x" },
+			"livechat": { "account_id": "1", "access_token": "x" } } }
+	EOF
+	chmod 600 omni.json
+}
+
+@test "every carrier is told of the file that was made, and of none that it was made from" {
+	accounts
+	still a.png 2400x1200
+	original=https://origin.example.com/a.png
+	sum=$(sha256sum <a.png | cut -d' ' -f1)
+	for row in 'twilio mms' 'inteliquent mms' 'bandwidth mms' 'whatsapp whatsapp' 'messagebird mms' 'livechat chat'; do
+		read -r carrier channel <<<"$row"
+		message out "$carrier" "$channel" 'look' a.png | sed 's/+15550100/+12025550101/; s/+15550123/+12025550144/' >m
+		omni-media fetch --objects o --files "$PWD" m | jq -c --arg u "$original" '.media[0].url = $u | .media[0].external_id = "42"' >in
+		want 0 fit -c omni.json in
+		made=$(get '.media[0].sha256')
+		[ "$(get '.media[0] | [.url, .external_id, .origin]')" = \
+			"[\"https://media.example.com/o/$made.jpg\",null,{\"url\":\"$original\",\"external_id\":\"42\",\"sha256\":\"$sum\"}]" ]
+		omni-validate --schema message out >/dev/null
+		cp out made.ndjson
+		# Once more changes nothing.
+		want 0 fit -c omni.json made.ndjson
+		[ "$(get '.media[0].origin.sha256')" = "$sum" ]
+		omni-deliver -q -c omni.json --dry-run=json made.ndjson >sent || { cat sent; false; }
+		no grep -q -e "$original" -e "$sum" sent
+		grep -q "$made" sent || { echo "$carrier"; cat sent; false; }
+	done
+}
+
+@test "what goes as it is keeps its address, and has one where it had none" {
+	accounts
+	printf '%%PDF-1.4\n' >a.pdf
+	sum=$(sha256sum <a.pdf | cut -d' ' -f1)
+	message out twilio mms '' a.pdf >m
+	fetched m
+	want 0 fit -c omni.json in
+	[ "$(get '.media[0] | [.url, .origin]')" = "[\"https://media.example.com/o/$sum.pdf\",null]" ]
+	jq -c '.media[0].url = "https://origin.example.com/a.pdf"' in >n
+	want 0 fit -c omni.json n
+	[ "$(get '.media[0].url')" = https://origin.example.com/a.pdf ]
+	# Without an address of its own Twilio can not have it, and says what is missing.
+	want 0 fit in
+	omni-deliver -q -c omni.json --dry-run=json out >sent || :
+	grep -q 'media.public_url' sent
+}
+
+@test "-n says what would be made, and makes nothing" {
+	accounts
+	still a.png 2400x1200
+	printf '%%PDF-1.4\n' >b.pdf
+	{ printf '%%PDF-1.4\n'; head -c 6000000 /dev/zero; } >c.pdf
+	message out twilio mms '' a.png b.pdf c.pdf >m
+	message in twilio mms '' b.pdf >>m
+	echo '{"kind":"status","id":"2"}' >>m
+	fetched m
+	find o -type f | sort >before
+	want 0 fit -c omni.json -n in
+	[ "$(get '.kind' | sort | paste -sd' ')" = 'plan plan status' ]
+	[ "$(get '.channel // empty')" = twilio.mms ]
+	sum=$(sha256sum <a.png | cut -d' ' -f1)
+	[ "$(get 'select(.channel).media | [.[0].make, .[0].mimes, .[0].bytes, (.[1] | has("pass")), .[2].code]')" = \
+		"[\"$sum\",[\"image/jpeg\",\"image/png\",\"image/gif\"],4997991,true,\"media-too-large\"]" ]
+	find o -type f | sort | diff -u before -
+	# What was made before is known.
+	message out twilio mms '' a.png >m
+	fetched m
+	want 0 fit in
+	made=$(get '.media[0].sha256')
+	want 0 fit -n in
+	[ "$(get '.media[0].made')" = "$made" ]
+	rm -r o
+	want 0 fit -n in
+	[ "$(get '.code')" = media-unfetched ]
+	[ ! -e o ]
+}
+
+@test "what came in and is not what it says is marked, or rejected where the configuration says so" {
+	still a.jpg 300x200
+	head -c 3000 a.jpg >cut.jpg
+	"$src/media/hostile" .
+	echo '<script>alert(1)</script>' >page.jpg
+	message in whatsapp whatsapp '' a.jpg cut.jpg claim.png page.jpg | jq -c '.media[].kind = "image"' >m
+	fetched m
+	want 0 fit in
+	[ "$(get '[.media[].fault.code]')" = '[null,"image-malformed","image-too-large","media-mismatch"]' ]
+	fit in | omni-validate --schema message >/dev/null
+	echo '{ "media": { "malformed": "reject" } }' >omni.json
+	want 1 fit -c omni.json in
+	[ "$(get '[.kind, .class, .code]')" = '["reject","data","image-malformed"]' ]
+	message in whatsapp whatsapp '' a.jpg >m
+	fetched m
+	want 0 fit -c omni.json in
 }
 
 @test "a path that was not fetched is never read, whatever the record says" {
@@ -195,4 +301,37 @@ https://media.example.com/o/$(sha256sum <a.pdf | cut -d' ' -f1).pdf" ]
 	[ ! -s have ] || [ "$(cat have)" = '["temp","media-stopped"]' ]
 	# Nothing half done lies about.
 	[ "$(find o -name '.media*' | wc -l)" = 0 ]
+}
+
+@test "nginx serves what was made as the page says, by the true type, and nothing else of the directory" {
+	command -v nginx >/dev/null || skip 'no nginx'
+	still a.png 600x300
+	message out twilio mms '' a.png >m
+	fetched m
+	echo '{ "media": { "public_url": "http://media.example.com/" } }' >omni.json
+	want 0 fit -c omni.json in
+	url=$(get '.media[0].url')
+	chmod -R a+rX "$PWD" "$BATS_TEST_TMPDIR"
+	{
+		printf 'worker_processes 1; daemon off; pid %s/pid; error_log %s/error;\n' "$PWD" "$PWD"
+		[ "$(id -u)" != 0 ] || echo 'user root;'
+		printf 'events {}\nhttp { access_log off; include /etc/nginx/mime.types; server { listen unix:%s/sock;\n' "$PWD"
+		sed -n '/^location ~/,/^}/p' "$src/../man/omni-media.1" | sed "s,\\\\e,\\\\,g; s,/var/lib/omni/objects,$PWD/o,"
+		echo '} }'
+	} >nginx.conf
+	nginx -e "$PWD/error" -c "$PWD/nginx.conf" 3>&- &
+	echo $! >nginx
+	for ((i = 0; i < 200; i++)); do
+		[ ! -S sock ] || break
+		sleep 0.02
+	done
+	ask() { curl -s --unix-socket sock -o body -w '%{http_code} %{content_type}' "$1"; }
+	answer=$(ask "$url")
+	sum=$(sha256sum <body | cut -d' ' -f1)
+	made=$(ask "http://media.example.com/$(basename "$(find o/made -type f | head -n 1)").json")
+	plain=$(ask "http://media.example.com/made/")
+	kill "$(cat nginx)"
+	[ "$answer" = '200 image/jpeg' ] || { echo "$answer"; cat error; false; }
+	[ "$sum" = "$(get '.media[0].sha256')" ]
+	[ "$made ${plain%% *}" = '404 text/html 404' ]
 }

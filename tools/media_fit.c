@@ -9,51 +9,22 @@
 #include "clock.h"
 #include "config.h"
 #include "diag.h"
-#include "media_flow.h"
+#include "media_fit.h"
 #include "media_made.h"
-#include "objects.h"
 
 enum {
 	HELD_MAX = 200,  /* messages at once: more than any number of processes has in hand */
 	JOBS_MOST = 256, /* processes */
 };
 
-/* A record that waits for its media, or behind one of its conversation. */
-struct job {
-	struct flow_job flow; /* first */
-	struct job *chain;    /* of those that are done */
-	struct fit *fit;
-	struct arena *arena;
-	struct rec record;
-	struct media_set set;
-	struct media_part *parts;
-	const struct json **media; /* of each part */
-	struct str *sha256;        /* likewise */
-	bool in; /* it came in: its media are looked at, and nothing keeps it from going on */
-	bool failed;
-	struct err err;
-};
-
-struct fit {
-	struct media_channels *channels;
-	struct objects *store;
-	const char *dir;
-	struct str link; /* where objects are served, or {NULL, 0} */
-	bool links;      /* what does not fit becomes a link */
-	struct media_work *work;
-	struct flows *flows;
-	struct job *ready, **ready_end; /* done, and not yet looked at */
-	uint64_t held;
-	struct buf text;
-};
-
 static const struct opt opts[] = {
 	{ "objects", 0, "DIR", "the files are in DIR, and new ones go there", false },
 	{ "jobs", 'j', "N", "work on N files at once (default 1)", false },
+	{ "dry-run", 'n', NULL, "make nothing: say what would be", false },
 	{ NULL, 0, NULL, NULL, false },
 };
 
-static void job_free(struct job *j)
+static void fitting_free(struct fitting *j)
 {
 	for (unsigned i = 0; i < j->set.n; i++)
 		media_part_clear(&j->parts[i]);
@@ -70,7 +41,7 @@ static void fit_close(void *st)
 		return;
 	media_work_close(f->work);
 	while ((l = flows_any(f->flows)) != NULL)
-		job_free((struct job *)l);
+		fitting_free((struct fitting *)l);
 	flows_free(f->flows);
 	objects_close(f->store);
 	media_channels_close(f->channels);
@@ -83,11 +54,25 @@ static int read_policy(struct fit *f, const struct conf *conf, struct err *e)
 	const struct json *media = json_get(conf->root, "media");
 
 	f->links = str_eq(json_get_str(media, "too_large"), STR("link"));
-	f->link = json_get_str(media, "link_url");
-	if (f->links && !f->link.n)
+	f->wary = str_eq(json_get_str(media, "malformed"), STR("reject"));
+	f->public_url = json_get_str(media, "public_url");
+	if (f->public_url.n && !str_prefix(f->public_url, STR("https://")) &&
+	    !str_prefix(f->public_url, STR("http://")))
 		return err_set(e, FAULT_CONFIG, "config",
-			       "%s: /media/too_large: links need media.link_url", conf->path);
+			       "%s: /media/public_url: must begin with https:// or http://", conf->path);
+	if (f->links && !f->public_url.n)
+		return err_set(e, FAULT_CONFIG, "config",
+			       "%s: /media/too_large: links need media.public_url", conf->path);
 	return 0;
+}
+
+/* Where nothing is done nothing is made. */
+static int open_store(struct fit *f, struct err *e)
+{
+	if (f->dry && access(f->dir, F_OK) < 0)
+		return 0;
+	f->store = objects_open(f->dir, e);
+	return f->store ? 0 : -1;
 }
 
 static void *fit_open(const struct setup *s, struct err *e)
@@ -101,6 +86,7 @@ static void *fit_open(const struct setup *s, struct err *e)
 	f->ready_end = &f->ready;
 	f->text.max = SIZE_MAX;
 	f->dir = opt_value(s->args, "objects");
+	f->dry = opt_flag(s->args, "dry-run");
 	if (opt_number(s->args, "jobs", 1, JOBS_MOST, &jobs, e) < 0)
 		goto fail;
 	if (!f->dir) {
@@ -109,8 +95,7 @@ static void *fit_open(const struct setup *s, struct err *e)
 		goto fail;
 	}
 	if (read_policy(f, s->conf, e) < 0 || (f->channels = media_channels_open(s->conf, e)) == NULL ||
-	    (f->store = objects_open(f->dir, e)) == NULL ||
-	    (f->work = media_work_open((unsigned)jobs, f->dir, e)) == NULL)
+	    open_store(f, e) < 0 || (f->work = media_work_open((unsigned)jobs, f->dir, e)) == NULL)
 		goto fail;
 	return f;
 fail:
@@ -123,9 +108,9 @@ static bool has_media(const struct rec *r)
 	return rec_is(r, "message") && json_len(rec_get(r, "media")) > 0;
 }
 
-static struct job *job_new(struct fit *f, const struct rec *r)
+static struct fitting *fitting_new(struct fit *f, const struct rec *r)
 {
-	struct job *j = calloc(1, sizeof(*j));
+	struct fitting *j = calloc(1, sizeof(*j));
 
 	if (!j)
 		diag_oom();
@@ -135,13 +120,11 @@ static struct job *job_new(struct fit *f, const struct rec *r)
 	rec_write(&f->text, r);
 	j->record = (struct rec){ .arena = j->arena, .file = "-", .lineno = r->lineno };
 	rec_made(&j->record, &j->record, arena_str(j->arena, buf_get(&f->text)));
-	flows_add(f->flows, rec_str(&j->record, "conversation"), &j->flow);
-	f->held++;
 	return j;
 }
 
 /* Nothing is to be done for ${j} any more: it leaves when it is the first of its conversation. */
-static void finish(struct job *j)
+static void finish(struct fitting *j)
 {
 	struct fit *f = j->fit;
 
@@ -150,15 +133,8 @@ static void finish(struct job *j)
 	f->ready_end = &j->chain;
 }
 
-static void refuse(struct job *j, const struct err *e)
-{
-	j->failed = true;
-	j->err = *e;
-	finish(j);
-}
-
 /* The channel that ${j} goes over, as the table of channels calls it. */
-static const struct media_channel *channel_of(const struct job *j)
+static const struct media_channel *channel_of(const struct fitting *j)
 {
 	const struct rec *r = &j->record;
 	const struct json *route = rec_get(r, "route");
@@ -181,7 +157,7 @@ static const struct media_channel *channel_of(const struct job *j)
 /* struct media_set: what was made of it before, if it is still there. */
 static bool recall(struct media_part *p, struct str recipe)
 {
-	struct job *j = p->set->own;
+	struct fitting *j = p->set->own;
 	struct str object, *mine = &j->sha256[p - j->parts];
 	struct media_facts has;
 
@@ -194,14 +170,14 @@ static bool recall(struct media_part *p, struct str recipe)
 }
 
 /* Only what was fetched is ever sent: a path in a record could be any file of this machine. */
-static int add_part(struct job *j, const struct json *media, struct err *e)
+static int add_part(struct fitting *j, const struct json *media, struct err *e)
 {
 	struct str sha256 = json_get_str(media, "sha256");
 	struct media_part *p = &j->parts[j->set.n];
 	int64_t size = -1;
 
 	json_i64(json_get(media, "size"), &size);
-	if (size < 0 || !objects_has(j->fit->store, sha256, (uint64_t)size))
+	if (size < 0 || !j->fit->store || !objects_has(j->fit->store, sha256, (uint64_t)size))
 		return err_set(e, FAULT_DATA, "media-unfetched",
 			       "media %u is not among the objects; run omni-media fetch before",
 			       j->set.n + 1);
@@ -214,11 +190,11 @@ static int add_part(struct job *j, const struct json *media, struct err *e)
 	return 0;
 }
 
-static void begin(struct job *j)
+/* What its media are.  Return 0, or -1 with why it can not go. */
+static int gather(struct fitting *j, struct err *e)
 {
 	const struct json *list = rec_get(&j->record, "media");
 	size_t n = json_len(list);
-	struct err e;
 
 	j->parts = arena_calloc(j->arena, n, sizeof(*j->parts));
 	j->media = arena_calloc(j->arena, n, sizeof(*j->media));
@@ -229,31 +205,46 @@ static void begin(struct job *j)
 				     .text = rec_str(&j->record, "text").n,
 				     .own = j,
 				     .recall = recall };
-	if (!j->set.channel && !j->in) {
-		err_set(&e, FAULT_DATA, "media-unsupported",
-			"nothing is known of media over the channel \"%.*s\"",
-			STR_FMT(rec_str(&j->record, "channel")));
-		refuse(j, &e);
-		return;
-	}
+	if (!j->set.channel && !j->in)
+		return err_set(e, FAULT_DATA, "media-unsupported",
+			       "nothing is known of media over the channel \"%.*s\"",
+			       STR_FMT(rec_str(&j->record, "channel")));
 	for (struct json_iter it = json_iter(list); json_next(&it);) {
 		/* What the carrier has got already is for omni-deliver to name. */
 		if (json_get_str(it.value, "external_id").n && !json_get_str(it.value, "sha256").n)
 			continue;
-		if (add_part(j, it.value, &e) < 0) {
-			if (j->in)
-				continue;
-			refuse(j, &e);
-			return;
-		}
+		if (add_part(j, it.value, e) < 0 && !j->in)
+			return -1;
 	}
-	media_work_start(j->fit->work, &j->set);
+	return 0;
+}
+
+static void begin(struct fitting *j)
+{
+	if (gather(j, &j->err) == 0) {
+		media_work_start(j->fit->work, &j->set);
+		return;
+	}
+	j->failed = true;
+	finish(j);
+}
+
+static void show(struct fit *f, const struct rec *r, struct out *o)
+{
+	struct fitting *j = fitting_new(f, r);
+	struct err e;
+	int rc = gather(j, &e);
+
+	if (rc == 0)
+		media_set_look(&j->set);
+	fitting_plan(j, rc < 0 ? &e : NULL, o);
+	fitting_free(j);
 }
 
 /* ---- and what becomes of it ---- */
 
 /* Put what was made of the ${i}-th part among the objects. */
-static int keep(struct job *j, unsigned i, struct err *e)
+static int keep(struct fitting *j, unsigned i, struct err *e)
 {
 	struct media_part *p = &j->parts[i];
 	struct object object;
@@ -274,136 +265,10 @@ static int keep(struct job *j, unsigned i, struct err *e)
 	return 0;
 }
 
-static void put_name(struct buf *b, struct str name, const struct media_type *type)
-{
-	size_t dot = name.n;
-
-	while (dot > 0 && name.p[dot - 1] != '.')
-		dot--;
-	if (dot > 1)
-		name.n = dot - 1;
-	json_key(b, "name");
-	buf_char(b, '"');
-	json_escape(b, name);
-	buf_fmt(b, ".%s\"", type->ending);
-}
-
-/* The media as it goes out. */
-static void put_part(struct job *j, unsigned i, struct buf *b)
-{
-	static const struct str ours[] = { STR("path"),  STR("sha256"), STR("size"),    STR("mime"),
-					   STR("width"), STR("height"), STR("duration") };
-	const struct media_part *p = &j->parts[i];
-	bool anew = !str_eq(j->sha256[i], json_get_str(j->media[i], "sha256"));
-	bool other = !str_eq(p->has.mime, p->had.mime);
-
-	json_open(b, '{');
-	for (struct json_iter it = json_iter(j->media[i]); json_next(&it);) {
-		/* An address would lead to the file as it was. */
-		if (str_among(it.key, ours, LEN(ours)) || (anew && str_eq(it.key, STR("url"))))
-			continue;
-		if (other && str_eq(it.key, STR("name"))) {
-			put_name(b, json_str(it.value), p->has.type);
-			continue;
-		}
-		json_key_str(b, it.key);
-		json_put_value(b, it.value);
-	}
-	json_add_str(b, "path", objects_path(j->fit->store, j->sha256[i], j->arena));
-	json_add_str(b, "mime", p->has.mime);
-	json_add_str(b, "sha256", j->sha256[i]);
-	json_add_i64(b, "size", (int64_t)p->has.size);
-	if (p->has.width) {
-		json_add_i64(b, "width", p->has.width);
-		json_add_i64(b, "height", p->has.height);
-	}
-	if (p->has.duration >= 0) {
-		json_key(b, "duration");
-		buf_fmt(b, "%.3f", p->has.duration);
-	}
-	json_close(b, '}');
-}
-
-/* True if policy lets ${p}, which can not go, go as a link. */
-static bool linked(const struct job *j, const struct media_part *p)
-{
-	return j->fit->links && p->failed && p->err.fault == FAULT_DATA &&
-	       strcmp(p->err.code, "media-mismatch") != 0;
-}
-
-/* The words with a link for each that could not go. */
-static struct str words(struct job *j)
-{
-	struct buf b = { .max = SIZE_MAX };
-	struct str text;
-
-	buf_str(&b, rec_str(&j->record, "text"));
-	for (unsigned i = 0; i < j->set.n; i++) {
-		const struct media_part *p = &j->parts[i];
-
-		if (!linked(j, p))
-			continue;
-		if (b.n)
-			buf_char(&b, '\n');
-		buf_str(&b, j->fit->link);
-		if (!str_suffix(j->fit->link, STR("/")))
-			buf_char(&b, '/');
-		buf_str(&b, j->sha256[i]);
-		buf_fmt(&b, ".%s", p->had.type->ending);
-	}
-	text = arena_str(j->arena, buf_get(&b));
-	buf_free(&b);
-	return text;
-}
-
-static void put_message(struct job *j, struct out *o)
-{
-	struct rec made = j->record;
-	struct buf *b = &j->fit->text, text = { .max = SIZE_MAX };
-	unsigned i = 0, left = 0;
-
-	buf_reset(b);
-	json_open(b, '[');
-	for (struct json_iter it = json_iter(rec_get(&j->record, "media")); json_next(&it);) {
-		if (i == j->set.n || j->media[i] != it.value || (j->in && j->parts[i].failed)) {
-			json_put_value(b, it.value);
-			i += i < j->set.n && j->media[i] == it.value;
-			left++;
-		} else if (j->parts[i++].failed) {
-			continue;
-		} else {
-			put_part(j, i - 1, b);
-			left++;
-		}
-	}
-	json_close(b, ']');
-	if (left)
-		rec_add(&made, "media", buf_get(b));
-	else
-		rec_drop(&made, "media");
-	if (j->set.failed && !j->in) {
-		json_put_str(&text, words(j));
-		rec_add(&made, "text", buf_get(&text));
-		if (!left)
-			rec_add(&made, "type", STR("\"text\""));
-	}
-	out_put(o, &made);
-	buf_free(&text);
-}
-
-/* The first part that keeps the message from going, or NULL. */
-static const struct err *fault_of(const struct job *j)
-{
-	for (unsigned i = 0; i < j->set.n; i++)
-		if (!j->in && j->parts[i].failed && !linked(j, &j->parts[i]))
-			return &j->parts[i].err;
-	return j->failed ? &j->err : NULL;
-}
-
 /* Return 0, or -1 with the fault that ends the work. */
-static int leave(struct fit *f, struct job *j, struct out *o, struct err *e)
+static int leave(struct fit *f, struct fitting *j, struct out *o, struct err *e)
 {
-	const struct err *bad = fault_of(j);
+	const struct err *bad = fitting_fault(j);
 	int rc = 0;
 
 	f->held--;
@@ -415,11 +280,11 @@ static int leave(struct fit *f, struct job *j, struct out *o, struct err *e)
 
 		out_reject(o, &j->record, &why);
 	} else if (j->set.n) {
-		put_message(j, o);
+		fitting_put(j, o);
 	} else {
 		out_put(o, &j->record);
 	}
-	job_free(j);
+	fitting_free(j);
 	return rc;
 }
 
@@ -429,9 +294,9 @@ static int collect(struct fit *f, struct err *e)
 	struct media_set *s;
 
 	while ((s = media_work_done(f->work)) != NULL) {
-		struct job *j = s->own;
+		struct fitting *j = s->own;
 
-		for (unsigned i = 0; i < s->n && !fault_of(j); i++)
+		for (unsigned i = 0; i < s->n && !fitting_fault(j); i++)
 			if (j->parts[i].made && keep(j, i, e) < 0)
 				return -1;
 		finish(j);
@@ -444,9 +309,9 @@ static int fit_due(void *st, struct out *o, struct err *e)
 {
 	struct fit *f = st;
 	struct flow_job *l;
-	struct job *next;
+	struct fitting *next;
 
-	if (collect(f, e) < 0 || objects_commit(f->store, e) < 0)
+	if (collect(f, e) < 0 || (f->store && objects_commit(f->store, e) < 0))
 		return -1;
 	next = f->ready;
 	f->ready = NULL;
@@ -457,7 +322,7 @@ static int fit_due(void *st, struct out *o, struct err *e)
 		next->flow.done = true;
 		next = next->chain;
 		while ((l = flows_next(f->flows, key)) != NULL)
-			if (leave(f, (struct job *)l, o, e) < 0)
+			if (leave(f, (struct fitting *)l, o, e) < 0)
 				return -1;
 	}
 	return 0;
@@ -466,13 +331,19 @@ static int fit_due(void *st, struct out *o, struct err *e)
 static int fit_step(void *st, const struct rec *r, struct out *o, struct err *e)
 {
 	struct fit *f = st;
-	struct job *j;
+	struct fitting *j;
 
 	if (!has_media(r) && !flows_has(f->flows, rec_str(r, "conversation"))) {
 		out_put(o, r);
 		return 0;
 	}
-	j = job_new(f, r);
+	if (f->dry) {
+		show(f, r, o);
+		return 0;
+	}
+	j = fitting_new(f, r);
+	flows_add(f->flows, rec_str(&j->record, "conversation"), &j->flow);
+	f->held++;
 	if (has_media(r))
 		begin(j);
 	else
@@ -502,14 +373,14 @@ static int fit_flush(void *st, struct out *o, struct err *e)
 	media_work_close(f->work);
 	f->work = NULL;
 	while ((l = flows_any(f->flows)) != NULL) {
-		struct job *j = (struct job *)l;
+		struct fitting *j = (struct fitting *)l;
 		struct err why;
 
 		err_set(&why, FAULT_TEMP, "media-stopped",
 			"omni-media fit was ended before its media were made to fit");
 		why.retry_ms = clock_now();
 		out_reject(o, &j->record, &why);
-		job_free(j);
+		fitting_free(j);
 	}
 	f->held = 0;
 	return 0;

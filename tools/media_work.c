@@ -125,6 +125,18 @@ static int compare(const struct media_part *p, struct err *e)
 		       p->had.type->mime, STR_FMT(p->declared));
 }
 
+/* What came in is not decoded; that it is a picture is the carrier's word. */
+static int doubt(const struct media_part *p, struct err *e)
+{
+	if (p->head.format != IMAGE_NONE && !p->head.whole)
+		return err_set(e, FAULT_DATA, "image-malformed", "%s whose end is missing",
+			       p->had.type->mime);
+	if ((p->kind != MEDIA_IMAGE && p->kind != MEDIA_STICKER) || p->had.type->kind != MEDIA_DOCUMENT)
+		return 0;
+	return err_set(e, FAULT_DATA, "media-mismatch", "%s by its bytes; it was said to be %s",
+		       p->had.type->mime, p->kind == MEDIA_IMAGE ? "an image" : "a sticker");
+}
+
 static int refuse(const struct media_part *p, struct err *e)
 {
 	const char *channel = p->set->channel->name, *kind = media_kind_name(p->as);
@@ -149,7 +161,7 @@ static int judge(struct media_part *p, struct err *e)
 
 	p->as = p->kind < MEDIA_KINDS ? p->kind : p->had.type->kind;
 	if (!p->set->channel)
-		return rc;
+		return rc < 0 ? -1 : doubt(p, e);
 	/* A picture that was sent as a document stays one where it is taken so. */
 	if (p->as == MEDIA_DOCUMENT && p->head.format != IMAGE_NONE &&
 	    !media_limit_takes(limit_of(p), p->had.mime))
@@ -350,7 +362,7 @@ static void advance(struct media_work *w, struct media_set *s)
 	finish(w, s);
 }
 
-void media_work_start(struct media_work *w, struct media_set *s)
+void media_set_look(struct media_set *s)
 {
 	struct err e;
 
@@ -372,7 +384,25 @@ void media_work_start(struct media_work *w, struct media_set *s)
 		}
 	}
 	measure(s);
+	for (unsigned i = 0; s->channel && i < s->n; i++) {
+		struct media_part *p = &s->parts[i];
+
+		if (!p->failed && !p->has.type) {
+			p->share = s->left / s->to_come;
+			write_recipe(p);
+		}
+	}
+}
+
+void media_work_start(struct media_work *w, struct media_set *s)
+{
+	media_set_look(s);
 	advance(w, s);
+}
+
+const struct media_limit *media_part_limit(const struct media_part *p)
+{
+	return limit_of(p);
 }
 
 /* ${p} has come to its end, with ${e} if it has failed. */

@@ -85,6 +85,15 @@ struct media_work *media_work_open(unsigned jobs, const char *dir, struct err *e
 /* What is under way is forgotten.  close(NULL) is legal. */
 void media_work_close(struct media_work *w);
 
+/*
+ * Look at the files of ${s}, and make nothing: parts that can not go have failed; of the others `has` is set where they go
+ * as they are, else `as`, `share` and `recipe` say what would be made.
+ */
+void media_set_look(struct media_set *s);
+
+/* What the channel has room for, of the kind of ${p}. */
+const struct media_limit *media_part_limit(const struct media_part *p);
+
 /* Begin.  Never fails: see the parts.  A set may be done at once: look with media_work_done, then poll. */
 void media_work_start(struct media_work *w, struct media_set *s);
 
