@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "db.h"
@@ -21,6 +22,8 @@ struct ledger {
 	struct db_tidy *tidy;
 	int owners;    /* the file of locks */
 	int64_t owner; /* this process: the number of the byte that it has locked */
+	dev_t dev;     /* of the file at its path, */
+	ino_t ino;     /* when it was opened */
 	unsigned char swept[LEDGER_SUBJECT]; /* ledger_prune has been here */
 };
 
@@ -116,6 +119,25 @@ static int open_owners(struct ledger *l, const char *path, struct err *e)
 	return l->owners < 0 ? -1 : 0;
 }
 
+/* Which file it is. */
+static int identify(struct ledger *l, struct err *e)
+{
+	struct stat st;
+
+	if (stat(db_path(l->db), &st) < 0)
+		return err_set(e, FAULT_IO, "ledger-gone", "%s: %s", db_path(l->db), strerror(errno));
+	l->dev = st.st_dev;
+	l->ino = st.st_ino;
+	return 0;
+}
+
+bool ledger_gone(const struct ledger *l)
+{
+	struct stat st;
+
+	return stat(db_path(l->db), &st) < 0 || st.st_dev != l->dev || st.st_ino != l->ino;
+}
+
 struct ledger *ledger_open(const char *path, struct err *e)
 {
 	struct ledger *l = calloc(1, sizeof(*l));
@@ -124,7 +146,7 @@ struct ledger *ledger_open(const char *path, struct err *e)
 		diag_oom();
 	l->owners = -1;
 	l->db = db_open(path, &schema, DB_CREATE, e);
-	if (l->db && open_owners(l, path, e) == 0 && enroll(l, e) == 0) {
+	if (l->db && identify(l, e) == 0 && open_owners(l, path, e) == 0 && enroll(l, e) == 0) {
 		l->tidy = db_tidy_start(l->db, e);
 		if (l->tidy)
 			return l;

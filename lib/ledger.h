@@ -52,6 +52,12 @@ struct ledger *ledger_open(const char *path, struct err *e);
 /* Legal on NULL.  Intents without outcome are crashed from then on. */
 void ledger_close(struct ledger *l);
 
+/*
+ * True if its file is no longer where it was opened: removed, or replaced by another.  What is written goes on to be read by
+ * this process, and by no other.
+ */
+bool ledger_gone(const struct ledger *l);
+
 int ledger_begin(struct ledger *l, struct err *e);
 int ledger_commit(struct ledger *l, struct err *e);
 

@@ -116,6 +116,34 @@ route() {
 	[ "$(grep -c health err)" -eq 1 ]
 }
 
+@test "a ledger that is removed or replaced under it: what is under way gets its outcome, the rest goes back, and it ends" {
+	ACCOUNT=',"concurrency":4' conf slow=late-300
+	for n in $(seq 40); do message slow "$n"; done >in
+	for how in removed replaced; do
+		rm -f sent.db*
+		before=$(received)
+		mkfifo feed
+		omni-deliver -q -c omni.json -l sent.db feed >out 2>err 3>&- &
+		pid=$!
+		exec 9<>feed
+		cat in >&9
+		for _ in $(seq 100); do [ "$(received)" -lt $((before + 3)) ] || break; sleep 0.02; done
+		if [ "$how" = removed ]; then rm sent.db; else : >other && mv other sent.db; fi
+		rc=0
+		wait "$pid" || rc=$?
+		exec 9>&-
+		rm feed
+		[ "$rc" -eq 74 ]
+		says 'the ledger was removed or replaced'
+		get 'select(.kind == "delivery").outcome' | sort -u >got
+		is got sent
+		[ "$(get 'select(.outcome == "sent")' | wc -l)" -eq $(($(received) - before)) ]
+		get 'select(.kind == "reject") | [.class, .code]' | sort -u >got
+		is got '["temp","stopping"]'
+		[ "$(get 'select(.kind == "message" or .kind == "reject") | .id // .record.id' | wc -l)" -eq 40 ]
+	done
+}
+
 @test "large records are not all read at once while a carrier is slow" {
 	plain
 	conf slow=late-1000

@@ -207,18 +207,6 @@ static void set_timer(struct deliver *d)
 	timerfd_settime(d->timer, 0, &t, NULL);
 }
 
-static int deliver_commit(void *st, struct out *o, struct err *e)
-{
-	struct deliver *d = st;
-
-	if (d->dry)
-		return 0;
-	if (send_commit(d, o, e) < 0)
-		return -1;
-	set_timer(d);
-	return 0;
-}
-
 /* Who has slept long enough, and lanes that have opened. */
 static void wake(struct deliver *d)
 {
@@ -234,6 +222,27 @@ static void wake(struct deliver *d)
 	}
 	for (size_t k = 0; k < d->n_lanes; k++)
 		lane_pump(d, &d->lanes[k]);
+}
+
+/* Who sleeps or waits goes back unsent. */
+static void give_up(struct deliver *d)
+{
+	d->gone = d->stopping = true;
+	wake(d);
+}
+
+static int deliver_commit(void *st, struct out *o, struct err *e)
+{
+	struct deliver *d = st;
+
+	if (d->dry)
+		return 0;
+	if (d->ledger && !d->gone && ledger_gone(d->ledger))
+		give_up(d);
+	if (send_commit(d, o, e) < 0)
+		return -1;
+	set_timer(d);
+	return 0;
 }
 
 static int deliver_due(void *st, struct out *o, struct err *e)
@@ -257,12 +266,21 @@ static enum stage_load deliver_load(void *st)
 
 	if (d->n_errands == 0)
 		return STAGE_EMPTY;
+	if (d->gone)
+		return STAGE_FULL;
 	return d->n_errands < d->o.held && d->bytes < DELIVER_HELD_BYTES ? STAGE_HOLDS : STAGE_FULL;
 }
 
 static int deliver_tick(void *st, bool hangup, struct err *e)
 {
-	(void)hangup, (void)e;
+	const struct deliver *d = st;
+
+	(void)hangup;
+	if (d->gone && d->n_errands == 0) {
+		err_set(e, FAULT_IO, "ledger-gone",
+			"the ledger was removed or replaced while it was in use: nothing more is sent");
+		return -2;
+	}
 	return health_tick(st, false);
 }
 

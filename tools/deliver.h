@@ -118,6 +118,7 @@ struct deliver {
 	uint64_t intents;     /* since the ledger was pruned */
 	uint64_t transaction; /* its number */
 	bool stopping;
+	bool gone;          /* the ledger: what is under way is ended, and then the program */
 	const char *health; /* the file; NULL: none */
 	bool health_changed, health_failed;
 	int64_t health_at; /* when it was written */
