@@ -4,6 +4,7 @@
 #define OMNI_LIMIT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define KIB(n) ((size_t)(n) << 10)
 #define MIB(n) ((size_t)(n) << 20)
@@ -43,6 +44,8 @@ extern size_t limit_line; /* set at start, before there are threads */
 
 #define SUBMIT_HEADERS 8  /* headers of one request to a carrier beside the usual ones */
 #define SUBMIT_FIELDS  16 /* fields of a form with a file: of one that was signed before, some ten */
+#define RETRY_AFTER_MOST \
+	INT64_C(86400000) /* milliseconds that an answer can ask us to wait: a quota of a day ends */
 #define SUBMIT_ANSWER_MAX \
 	KIB(64) /* a carrier's answer to a message: below 4 KiB, error pages of proxies some 10 */
 

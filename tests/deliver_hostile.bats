@@ -144,6 +144,13 @@ route() {
 	done
 }
 
+@test "who asks for a wait of centuries is asked again the next day" {
+	conf long=after-99999999999
+	message long 1 >in
+	OMNI_CLOCK=2026-01-14T09:00:00Z want 1 omni-deliver -q -c omni.json in
+	[ "$(get 'select(.kind == "reject").retry_at')" = 2026-01-15T09:00:00.000Z ]
+}
+
 @test "large records are not all read at once while a carrier is slow" {
 	plain
 	conf slow=late-1000

@@ -264,6 +264,8 @@ static void judge_answer(struct errand *j, struct judgement *g)
 		if (str_eq(x->answer[i].name, STR("retry-after")) &&
 		    (wait = http_retry_after(x->answer[i].value, clock_now())) >= 0)
 			g->retry_ms = wait;
+	if (g->retry_ms > RETRY_AFTER_MOST)
+		g->retry_ms = RETRY_AFTER_MOST;
 }
 
 /* There is no answer to be judged. */
