@@ -35,6 +35,35 @@ route() {
 	no grep -aE 'TOK3N|S3CRET|VE9LM046UzNDUkVU|VE9LM0|UzNDUkVU' all
 }
 
+@test "nor is it of any other carrier, wherever in its error it stands" {
+	local dir carrier conf secrets
+	secrets='.. | objects | to_entries[] | select(.key | test("secret|token|key|password")) | .value | strings'
+	for dir in "$BATS_TEST_DIRNAME"/carriers/*/; do
+		carrier=$(basename "$dir")
+		ls "$dir"send-* >/dev/null 2>&1 || continue
+		conf=$dir/send.json
+		[ -e "$conf" ] || conf=$dir/conf.json
+		jq --arg url "http://127.0.0.1:$(cat "$BATS_FILE_TMPDIR/port")/echo/$BATS_TEST_NUMBER" --arg c "$carrier" '.carriers |= {($c): .[$c]}
+			| .carriers[$c] |= if type == "array" then map(.base_url = $url) else .base_url = $url end' "$conf" >omni.json
+		chmod 600 omni.json
+		jq -c --arg c "$carrier" '.carrier = $c | del(.account)' "$dir"send-*/message.ndjson | head -n 20 >in
+		before=$(received)
+		OMNI_CLOCK=2026-01-14T09:00:00Z omni-deliver -v -c omni.json -l sent.db --retry-within 0 in >out 2>err || [ $? -eq 1 ]
+		[ "$(received)" -gt "$before" ]
+		cat out err sent.db* >all
+		{
+			jq -r "$secrets" omni.json
+			# As the requests had them, Basic in base64.
+			grep "/echo/$BATS_TEST_NUMBER" "$BATS_FILE_TMPDIR/log" | jq -r '.headers.authorization | strings | split(" ")[-1]' | sort -u
+		} >secrets
+		[ -s secrets ]
+		if grep -aoF -f secrets all; then
+			echo "$carrier"
+			return 1
+		fi
+	done
+}
+
 @test "a redirect is not followed: the credentials stay where they belong" {
 	conf away=redirect
 	message away 1 >in
@@ -42,6 +71,68 @@ route() {
 	get 'select(.kind == "reject") | [.class, .code]' >got
 	is got '["temp","credentials"]'
 	no grep -q '"path": "/elsewhere' "$BATS_FILE_TMPDIR/log"
+}
+
+# tls(name, host, days): a server on a port of its own in the file port.NAME, with a certificate of NAME.pem.
+tls() {
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" -subj "/CN=$2" -addext "subjectAltName=DNS:$2" 2>/dev/null
+	openssl x509 -req -in "$1.csr" -signkey "$1.key" -days "$3" -copy_extensions copy -out "$1.pem" 2>/dev/null
+	cat >server.py <<-'END'
+		import http.server, ssl, sys
+		class Handler(http.server.BaseHTTPRequestHandler):
+		    def do_POST(self):
+		        open(sys.argv[1] + ".log", "a").write(str(self.headers))
+		        self.rfile.read(int(self.headers["content-length"]))
+		        self.send_response(202)
+		        self.end_headers()
+		        self.wfile.write(b'{"id":"x"}')
+		server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+		context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+		context.load_cert_chain(sys.argv[1] + ".pem", sys.argv[1] + ".key")
+		server.socket = context.wrap_socket(server.socket, server_side=True)
+		print(server.server_port, flush=True)
+		server.serve_forever()
+	END
+	python3 server.py "$1" >"port.$1" 2>/dev/null 3>&- &
+	echo $! >"pid.$1"
+	for _ in $(seq 100); do [ ! -s "port.$1" ] || break; sleep 0.05; done
+	[ -s "port.$1" ]
+}
+
+@test "a server whose certificate is not trusted, is over or is of another host gets nothing, not even what proves us" {
+	local name
+	tls good localhost 2
+	tls over localhost -1
+	tls other other.example 2
+	for name in good over other; do
+		conf "$name=ok"
+		sed -i "s#\"base_url\":\"[^\"]*\"#\"base_url\":\"https://localhost:$(cat "port.$name")\"#" omni.json
+		message "$name" 1 >in
+		want 1 omni-deliver -q -c omni.json --retry-within 0 in
+		get 'select(.kind == "reject") | [.class, .code]' >got
+		is got '["temp","unavailable"]'
+		[ ! -e "$name.log" ]
+		[ "$name" = good ] || want 1 omni-deliver -q -c omni.json --retry-within 0 --ca "$name.pem" in
+		[ ! -e "$name.log" ]
+		[ "$name" != good ] || want 0 omni-deliver -q -c omni.json --ca good.pem in
+		kill "$(cat "pid.$name")"
+		[ "$name" != good ] || mv good.log done.log
+	done
+	[ "$(grep -ci '^authorization: Basic' done.log)" -eq 1 ]
+}
+
+@test "a proxy that refuses or does not listen: nothing has gone, and its password is not told" {
+	conf x=ok
+	sed -i 's#"base_url":"[^"]*"#"base_url":"https://api.example.invalid"#' omni.json
+	message x 1 >in
+	export https_proxy
+	for https_proxy in http://user:PR0XYPW@127.0.0.1:1 "http://user:PR0XYPW@127.0.0.1:$(cat "$BATS_FILE_TMPDIR/port")"; do
+		want 1 omni-deliver -v -c omni.json --retry-within 0 in
+		get 'select(.kind == "delivery").outcome' >got
+		is got retry
+		cat out err >all
+		no grep -E 'PR0XYPW|S3CRET|TOK3N' all
+	done
 }
 
 @test "a gateway that waited in vain: nobody knows, and nobody takes over" {
