@@ -176,18 +176,19 @@ static int write_out(struct runner *r, struct job *j)
 }
 
 /*
- * Sleep until there is input or ${fd} (-1: none) is readable, or a signal, or it is time for the
+ * Sleep until there is input or one of the ${n} ${fds} is readable, or a signal, or it is time for the
  * meter; or until the reader of the output has gone: a pipeline in which one program was killed ends at
  * once, and not with the next record, which would be the one to suffer.
  */
-static void wait_for(struct runner *r, bool input, int fd, int meter)
+static void wait_for(struct runner *r, bool input, const int *fds, unsigned n, int meter)
 {
-	struct pollfd p[3] = { { .fd = input ? lines_fd(r->lines) : -1, .events = POLLIN },
-			       { .fd = fd, .events = POLLIN },
-			       { .fd = STDOUT_FILENO } };
+	struct pollfd p[2 + WORK_HOLDERS] = { { .fd = input ? lines_fd(r->lines) : -1, .events = POLLIN },
+					      { .fd = STDOUT_FILENO } };
 
-	heed(r, sig_poll(p, 3, sooner(sooner(meter, r->due), input ? lines_timeout(r->lines) : -1)));
-	if (p[2].revents & POLLERR) {
+	for (unsigned i = 0; i < n; i++)
+		p[2 + i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
+	heed(r, sig_poll(p, 2 + n, sooner(sooner(meter, r->due), input ? lines_timeout(r->lines) : -1)));
+	if (p[1].revents & POLLERR) {
 		raise(SIGPIPE); /* as a write would; who has effects ignores it */
 		err_set(&r->stop, FAULT_IO, "output", "standard output: the reader is gone");
 		r->stopped = last(r);
@@ -220,18 +221,20 @@ static bool full(const struct runner *r, const struct job *j)
 /* Write what is there before sleeping: until there is input, unless the stage takes none, or it has something to do. */
 static void rest(struct runner *r, struct job *j, bool input)
 {
-	int meter;
+	int meter, fds[WORK_HOLDERS];
 
 	if (write_out(r, j) < 0)
 		return;
 	meter = account(r, j);
-	wait_for(r, input, work_fd(r->works[0]), meter);
+	wait_for(r, input, fds, work_fds(r->works[0], fds), meter);
 }
 
-/* What the stage holds may be due: it goes out at once. */
+/* What the stages hold may be due: it goes out at once. */
 static void let_go(struct runner *r, struct job *j)
 {
-	if (work_fd(r->works[0]) < 0)
+	int fds[WORK_HOLDERS];
+
+	if (work_fds(r->works[0], fds) == 0)
 		return;
 	work_due(r->works[0], j);
 	if (write_out(r, j) == 0 && j->stop.fault != FAULT_NONE)
@@ -348,7 +351,9 @@ static void run_crew(struct runner *r)
 		} else if (j && state == LINES_END) {
 			end = true;
 		} else {
-			wait_for(r, j != NULL, crew_fd(crew), meter);
+			int done = crew_fd(crew);
+
+			wait_for(r, j != NULL, &done, 1, meter);
 		}
 		meter = account(r, NULL);
 	}

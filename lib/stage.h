@@ -115,6 +115,14 @@ struct stage {
  */
 int stage_main(const struct stage *s, int argc, char **argv);
 
+/**
+ * stage_chain_main(p, stages, n, argc, argv):
+ * The same with ${n} stages behind each other, at most 4, with effects, that share their configuration and the options of
+ * ${p}: those of all of them.  In messages and metrics each has the last word of its program's name.
+ */
+int stage_chain_main(const struct program *p, const struct stage *const *stages, unsigned n,
+		     int argc, char **argv);
+
 enum { STAGE_OPTIONS = 12 };
 
 /* The options that the runner itself reads for ${s}, with the end of the table. */

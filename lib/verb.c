@@ -41,9 +41,14 @@ static const struct verb *find(const struct suite *s, const char *name)
 
 static void help(const struct suite *s)
 {
-	printf("usage: %s VERB [OPTION...] [OPERAND...]\n%s\n\n", s->name, s->purpose);
+	printf("usage: %s VERB [OPTION...] [OPERAND...]\n", s->name);
+	if (s->program)
+		printf("       %s OPTION... %s\n", s->name, s->program->operands);
+	printf("%s\n\n", s->purpose);
 	for (size_t i = 0; i < s->n; i++)
 		printf("  %-10s %s\n", verb_name(&s->verbs[i]), program_of(&s->verbs[i])->purpose);
+	if (s->program)
+		printf("\nWithout a verb: %s\n", s->program->purpose);
 	printf("\n%s VERB --help tells more of each.\n", s->name);
 	if (s->example)
 		printf("\nexample:\n  %s\n", s->example);
@@ -129,6 +134,8 @@ static int no_verb(const struct suite *s, int argc, char **argv)
 			diag_error("%s", e.text);
 			return EXIT_USAGE;
 		}
+	} else if (word && word[0] == '-' && s->main) {
+		return s->main(argc, argv);
 	} else {
 		if (word)
 			diag_error("unknown verb \"%s\"", word);

@@ -31,6 +31,10 @@ struct suite {
 	const char *example;
 	const struct verb *verbs;
 	size_t n;
+
+	/* Without a verb, with options: the whole of it, or NULL. */
+	const struct program *program;
+	int (*main)(int argc, char **argv);
 };
 
 /**

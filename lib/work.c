@@ -461,37 +461,55 @@ int work_tick(struct work *w, bool hangup, struct job *j)
 	return soonest;
 }
 
-static struct place *holder(const struct work *w)
+/* Where there is something to wait for; -1: there is not. */
+static int fd_of(const struct place *p)
 {
-	for (unsigned i = 0; i < w->n; i++)
-		if (w->at[i].link->stage->due)
-			return &((struct work *)(uintptr_t)w)->at[i];
-	return NULL;
+	return p->link->stage->fd ? p->link->stage->fd(p->state) : -1;
 }
 
-int work_fd(const struct work *w)
+static enum stage_load load_of(const struct place *p)
 {
-	const struct place *p = holder(w);
+	return p->link->stage->load ? p->link->stage->load(p->state) : STAGE_EMPTY;
+}
 
-	return p ? p->link->stage->fd(p->state) : -1;
+unsigned work_fds(const struct work *w, int fds[WORK_HOLDERS])
+{
+	unsigned n = 0;
+
+	for (unsigned i = w->n; i-- > 0 && n < WORK_HOLDERS;) {
+		const struct place *p = &w->at[i];
+
+		int fd = fd_of(p);
+
+		if (fd >= 0)
+			fds[n++] = fd;
+		if (load_of(p) == STAGE_FULL)
+			break;
+	}
+	return n;
 }
 
 enum stage_load work_load(const struct work *w)
 {
-	const struct place *p = holder(w);
+	enum stage_load most = STAGE_EMPTY;
 
-	return p ? p->link->stage->load(p->state) : STAGE_EMPTY;
+	for (unsigned i = 0; i < w->n; i++)
+		if (load_of(&w->at[i]) > most)
+			most = load_of(&w->at[i]);
+	return most;
 }
 
 void work_due(struct work *w, struct job *j)
 {
-	struct place *p = holder(w);
-	struct err e = { .fault = FAULT_NONE };
-
-	if (!p)
-		return;
 	w->job = j;
-	if (p->link->stage->due(p->state, &p->out, &e) < 0)
-		stop(p, &e);
-	arena_reset(p->arena);
+	for (unsigned i = w->n; i-- > 0 && j->stop.fault == FAULT_NONE;) {
+		struct place *p = &w->at[i];
+		struct err e = { .fault = FAULT_NONE };
+
+		if (fd_of(p) >= 0 && p->link->stage->due(p->state, &p->out, &e) < 0)
+			stop(p, &e);
+		arena_reset(p->arena);
+		if (load_of(p) == STAGE_FULL)
+			break;
+	}
 }

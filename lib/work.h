@@ -81,14 +81,18 @@ int work_commit(struct work *w, struct job *j);
 /* As tick of the stages, the soonest; -1 if none has any.  -2: j->stop says why. */
 int work_tick(struct work *w, bool hangup, struct job *j);
 
+enum { WORK_HOLDERS = 4 }; /* stages of one chain that may hold records back */
+
 /*
- * Of the stage that holds records back, the first in the chain that does: its descriptor (-1: there is none), and
- * how much it holds.
+ * Of the stages that hold records back: how many have something that work_due may put, and their descriptors.  Those
+ * before one that is full are not among them: as in a pipe they wait.
  */
-int work_fd(const struct work *w);
+unsigned work_fds(const struct work *w, int fds[WORK_HOLDERS]);
+
+/* How much they hold: full if one of them is, empty if all are. */
 enum stage_load work_load(const struct work *w);
 
-/* Let it put what is due into ${j}; j->stop tells if the work must end here. */
+/* Let them put what is due into ${j}, the last first; j->stop tells if the work must end here. */
 void work_due(struct work *w, struct job *j);
 
 #endif

@@ -3,6 +3,7 @@
 # outbound.sh [OPTION...]: messages out of the queue "outbound" and over the carriers; what came of each into a store.
 # Options are those of omni-deliver(1).  $OMNI_CONFIG, $OMNI_QUEUE_DIR and $OMNI_STORE say where things are, and $OMNI_LEDGER
 # names the ledger, outbound.ledger beside the queues where it is not set: after a crash it knows what has been sent.
+# Where $OMNI_OBJECTS names a directory, media are fetched into it and made to fit, and files below $OMNI_FILES may be sent.
 # SIGTERM ends it when what is in hand is settled.  When one of the programs ends by itself all do, with exit code 75, or 64
 # or 78 if that was its own: after 75 start it again, and it goes on with what waits in the queue.
 set -euo pipefail
@@ -17,13 +18,21 @@ trap 'rm -rf "$dir"' EXIT
 . "${0%/*}/heads.sh"
 trap 'code=0; end' TERM INT
 
+choose() { exec omni-route --store "$store" "$dir/taken"; }
+if [ -n "${OMNI_OBJECTS:-}" ]; then
+	choose() {
+		omni-route --store "$store" "$dir/taken" |
+			omni-media --objects "$OMNI_OBJECTS" ${OMNI_FILES:+--files "$OMNI_FILES"}
+	}
+fi
+
 export OMNI_STORE=$store
 [ -e "$store" ] || omni-store put </dev/null	# an empty one, for omni-route to read
 omni-queue take outbound --follow >"$dir/taken" &	# leases what waits there
 taker=$!
 heads=("$taker")
 
-omni-route --store "$store" "$dir/taken" |	# chooses carrier, account and number; refuses what may not go,
+choose |	# carrier, account and number; refuses what may not go; and makes media fit, if asked to,
 	omni-ratelimit |	# holds it until it may,
 	omni-deliver --ledger "$ledger" "$@" |	# sends it, once,
 	omni-store put |	# stores what came of it

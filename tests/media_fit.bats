@@ -69,7 +69,7 @@ fit() {
 	want 0 fit in
 	[ "$(find o/made -type f | wc -l)" = 2 ]
 	# Damage to what is remembered costs nothing but time.
-	for f in $(find o/made -type f); do echo '{"sha256":"../../etc/passwd","mime":"image/jpeg","size":1}' >"$f"; done
+	for f in o/made/*/*; do echo '{"sha256":"../../etc/passwd","mime":"image/jpeg","size":1}' >"$f"; done
 	want 0 fit in
 	[ "$(get '.media[0].mime')" = image/jpeg ]
 }
@@ -252,10 +252,12 @@ accounts() {
 @test "a film holds back its conversation and no other" {
 	ffmpeg -v error -f lavfi -i "testsrc2=size=1280x720:rate=25" -t 4 -c:v libx264 -preset ultrafast -bf 2 film.mp4
 	still a.jpg 400x300
-	message out twilio mms first film.mp4 >m
-	message out twilio mms second a.jpg >>m
-	message out twilio mms other a.jpg | jq -c '.conversation = "0198c0de-0000-7000-8000-0000000000c1"' >>m
-	message out twilio mms alone a.jpg | jq -c 'del(.conversation)' >>m
+	{
+		message out twilio mms first film.mp4
+		message out twilio mms second a.jpg
+		message out twilio mms other a.jpg | jq -c '.conversation = "0198c0de-0000-7000-8000-0000000000c1"'
+		message out twilio mms alone a.jpg | jq -c 'del(.conversation)'
+	} >m
 	fetched m
 	echo '{"kind":"event","event":"typing","conversation":"0198c0de-0000-7000-8000-0000000000c0","text":"third"}' >>in
 	want 0 fit in
@@ -334,4 +336,43 @@ accounts() {
 	[ "$answer" = '200 image/jpeg' ] || { echo "$answer"; cat error; false; }
 	[ "$sum" = "$(get '.media[0].sha256')" ]
 	[ "$made ${plain%% *}" = '404 text/html 404' ]
+}
+
+@test "without a verb files are fetched and made to fit in one process, with the bytes of the pipe" {
+	for i in 1 2 3; do still $i.png 900x60$i; done
+	head -c 900 1.png >bad.png
+	{
+		for i in 1 2 3; do message out twilio mms "$i" $i.png; done
+		message out twilio mms 4 none.png
+		message out twilio mms 5 bad.png
+		echo '{"kind":"status","id":"6"}'
+	} >m
+	rc=0
+	omni-media fetch --objects o --files "$PWD" m | omni-media fit --objects o >pipe || rc=$?
+	[ "$rc" = 1 ]
+	rm -r o
+	want 1 omni-media --objects o --files "$PWD" m
+	sort out | diff -u <(sort pipe) -
+	[ "$(get 'select(.conversation).text' | paste -sd' ')" = '1 2 3' ]
+	# Each says which of them it was.
+	want 1 omni-media -v --metrics metrics --objects o --files "$PWD" m
+	grep -q 'stage="fetch"' metrics
+	grep -q 'stage="fit"' metrics
+	want 64 omni-media --files .
+	says '--objects is missing'
+	want 0 omni-media -n --objects o --files "$PWD" m
+	[ "$(get '.media[0] // empty | keys[0]' | sort | paste -sd' ')" = 'code copy copy copy copy' ]
+	fetched m || :
+	want 0 omni-media -n --objects o --files "$PWD" in
+	[ "$(get '.media[0] // empty | keys[0]' | sort | paste -sd' ')" = 'code made made made' ]
+	omni-media --help | grep -q 'Without a verb'
+}
+
+@test "more messages than may be in hand go through both, one at a time" {
+	still a.jpg 90x60
+	message out twilio mms x a.jpg >m
+	for i in $(seq 1500); do sed "s/0000000000c0/00000000$(printf %04d "$i")/" m; done >many
+	want 0 omni-media -j 2 --objects o --files "$PWD" many
+	[ "$(get .conversation | sort -u | wc -l)" = 1500 ]
+	[ "$(get '.media[0].mime' | sort -u)" = image/jpeg ]
 }

@@ -178,6 +178,21 @@ nothing_waits() {
 	[ "$(omni-queue dead outbound --json | wc -l)" -eq 0 ]
 }
 
+@test "outbound.sh: where a directory of objects is named, a carrier gets the address of what was made to fit" {
+	sandbox
+	sed '0,/{/s//{ "media": { "public_url": "https:\/\/media.example.com" },/' omni.json >with.json
+	chmod 600 with.json
+	mkdir files
+	ffmpeg -v error -f lavfi -i testsrc2=size=600x400 -frames:v 1 files/a.png
+	outgoing 1 1 | jq -c '. + { carrier: "twilio", channel: "mms", type: "media", media: [{ path: "a.png", kind: "image" }] }' | omni-queue put outbound >/dev/null
+	OMNI_CONFIG=$PWD/with.json OMNI_OBJECTS=$PWD/objects OMNI_FILES=$PWD/files background "$pipelines/outbound.sh"
+	until_true nothing_waits
+	kill "$script"
+	ends 0
+	kill "$sandbox"
+	grep -q 'MediaUrl=https%3A%2F%2Fmedia.example.com%2F[0-9a-f]\{64\}\.' sandbox.ndjson
+}
+
 @test "outbound.sh: a configuration that can not be used ends it with 78" {
 	echo '{"polices":[]}' >wrong.json
 	omni-queue put outbound </dev/null

@@ -365,14 +365,15 @@ static void plan_request(const struct media_way *w, struct buf *b)
 	json_add_str(b, "secret", str_c(w->item->carrier->send_keys[s->auth.key]));
 }
 
-void media_fetch_plan(struct media_fetch *m, struct media_item *i, struct buf *b)
+bool media_fetch_plan(struct media_fetch *m, struct media_item *i, struct buf *b)
 {
 	struct media_way w = { .item = i, .rules = &m->rules };
+	bool kept = is_kept(m, i);
 	int fd = -1;
 
 	i->failed = false;
 	json_open(b, '{');
-	if (is_kept(m, i)) {
+	if (kept) {
 		json_add_str(b, "kept", str_c(i->object.sha256));
 	} else if (json_get_str(i->media, "path").n) {
 		fd = open_file(m, i);
@@ -389,4 +390,5 @@ void media_fetch_plan(struct media_fetch *m, struct media_item *i, struct buf *b
 	json_close(b, '}');
 	if (fd >= 0)
 		close(fd);
+	return kept;
 }

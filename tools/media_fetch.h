@@ -73,8 +73,8 @@ struct media_item *media_fetch_done(struct media_fetch *m);
 /**
  * media_fetch_plan(m, item, b):
  * Append to ${b} an object that says how ${item} would be had: the first request, with the name of the secret that goes
- * with it, or the file.  An item that can not be had has `code` and `detail` instead.
+ * with it, or the file.  An item that can not be had has `code` and `detail` instead.  Return true if it is there already.
  */
-void media_fetch_plan(struct media_fetch *m, struct media_item *item, struct buf *b);
+bool media_fetch_plan(struct media_fetch *m, struct media_item *item, struct buf *b);
 
 #endif

@@ -219,6 +219,7 @@ static int show(struct media *m, const struct rec *r, struct out *o)
 {
 	struct job *j = job_new(r);
 	struct rec made;
+	bool kept = true;
 
 	add_items(m, j);
 	buf_reset(&m->text);
@@ -230,11 +231,11 @@ static int show(struct media *m, const struct rec *r, struct out *o)
 	json_open(&m->text, '[');
 	for (unsigned i = 0; i < j->n; i++)
 		if (is_wanted(r, j->items[i].media))
-			media_fetch_plan(m->fetch, &j->items[i], &m->text);
+			kept &= media_fetch_plan(m->fetch, &j->items[i], &m->text);
 	json_close(&m->text, ']');
 	json_close(&m->text, '}');
 	rec_made(&made, r, buf_get(&m->text));
-	out_put(o, &made);
+	out_put(o, kept ? r : &made);
 	job_free(j);
 	return 0;
 }

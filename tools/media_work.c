@@ -125,12 +125,9 @@ static int compare(const struct media_part *p, struct err *e)
 		       p->had.type->mime, STR_FMT(p->declared));
 }
 
-/* What came in is not decoded; that it is a picture is the carrier's word. */
+/* Of what came in it is the carrier's word that it is a picture. */
 static int doubt(const struct media_part *p, struct err *e)
 {
-	if (p->head.format != IMAGE_NONE && !p->head.whole)
-		return err_set(e, FAULT_DATA, "image-malformed", "%s whose end is missing",
-			       p->had.type->mime);
 	if ((p->kind != MEDIA_IMAGE && p->kind != MEDIA_STICKER) || p->had.type->kind != MEDIA_DOCUMENT)
 		return 0;
 	return err_set(e, FAULT_DATA, "media-mismatch", "%s by its bytes; it was said to be %s",
@@ -160,6 +157,9 @@ static int judge(struct media_part *p, struct err *e)
 	int rc = media_look(p->path, p->declared, &p->had, &p->head, e);
 
 	p->as = p->kind < MEDIA_KINDS ? p->kind : p->had.type->kind;
+	if (rc == 0 && p->head.format != IMAGE_NONE && !p->head.whole)
+		rc = err_set(e, FAULT_DATA, "image-malformed", "%s whose end is missing",
+			     p->had.type->mime);
 	if (!p->set->channel)
 		return rc < 0 ? -1 : doubt(p, e);
 	/* A picture that was sent as a document stays one where it is taken so. */

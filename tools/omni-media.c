@@ -13,9 +13,11 @@ static const struct verb verbs[] = {
 static const struct suite suite = {
 	.name = "omni-media",
 	.purpose = "Fetch media, look at them, and make them fit the channel that they go through.",
-	.example = "omni-media convert --for whatsapp photo.heic",
+	.example = "omni-route -c omni.json | omni-media -c omni.json --objects o | omni-deliver -c omni.json",
 	.verbs = verbs,
 	.n = LEN(verbs),
+	.program = &program_media,
+	.main = media_main,
 };
 
 int main(int argc, char **argv)
