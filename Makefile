@@ -154,13 +154,13 @@ include tests/bench/store.mk
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 
-SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/serve/crash-archive tests/serve/kill tests/bench/run $(wildcard pipelines/*.sh tests/bench/*.sh)
+SHELL_FILES = bootstrap .ci/run tests/run tests/fuzz/seed tests/serve/soak tests/serve/crash-archive tests/serve/kill tests/bench/run $(wildcard pipelines/*.sh pipelines/demo/*.sh tests/bench/*.sh)
 lint: man
 	clang-format --dry-run --Werror $(wildcard lib/*.[ch] carriers/*.[ch] tools/*.[ch] gen/*.[ch] tests/*/*.[ch])
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr --library=tests/cppcheck.cfg \
 		--suppress=missingIncludeSystem -Ilib -Icarriers -Itools -Igen lib carriers tools gen
 	mandoc -Tlint -W warning $(PAGES)
-	shellcheck $(SHELL_FILES)
+	shellcheck -x $(SHELL_FILES)
 	shellcheck -S warning -s bash -e SC1091,SC2030,SC2031 tests/*.bats tests/helper.bash
 
 # Installed for every program: itself, its page, completions for three shells made from its own option table; and the units.

@@ -5,27 +5,11 @@
 set -eu
 
 here=$(dirname -- "$0")/demo
-tmp=$(mktemp -d)
-started=
-stop() {
-	# With the taker at its end, all behind it ends.
-	for pid in $started $(cat "$tmp/taker" 2>/dev/null); do kill "$pid" 2>/dev/null || :; done
-	wait 2>/dev/null || :
-	rm -rf "$tmp"
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
-
-bold='' dim='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
-	esc=$(printf '\033')
-	bold="${esc}[1m" dim="${esc}[2m" plain="${esc}[0m"
-fi
-head() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
-
 # shellcheck source=/dev/null
 . "$here/secrets"
-export OMNI_CONFIG="$here/omni.json" OMNI_QUEUE_DIR="$tmp/queues" OMNI_STORE="$tmp/store.db"
+# shellcheck source=pipelines/demo/live.sh
+. "$here/live.sh"
+export OMNI_CONFIG="$here/omni.json"
 url=https://hooks.example.com/webhooks/twilio # public_url of the configuration: what Twilio signs
 posted=0 taken=0
 
@@ -55,16 +39,6 @@ start() {
 	consumer=$!
 }
 
-# until_true(seconds, command...): wait for the command to succeed.
-until_true() {
-	tries=$(($1 * 20))
-	shift
-	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || { echo "demo-live: waited in vain for: $*" >&2; cat "$tmp/log" >&2; exit 1; }
-		sleep 0.05
-	done
-}
 stored() { [ "$(omni-store messages 2>/dev/null | wc -l)" -ge "$1" ]; }
 settled() { [ "$(omni-queue stat inbound --json | jq '.ready + .delayed + .leased + .held')" -eq 0 ]; }
 state() { omni-queue stat inbound --json | jq -r '"  in the queue: \(.ready + .held) ready, \(.leased) leased, \(.dones) done, \(.dead) dead letters"'; }

@@ -7,38 +7,12 @@ set -eu
 
 pipelines=$(dirname -- "$0")
 here=$pipelines/demo
-tmp=$(mktemp -d)
-started=
-stop() {
-	for pid in $started; do kill "$pid" 2>/dev/null || :; done
-	wait 2>/dev/null || :
-	rm -rf "$tmp"
-}
-trap stop EXIT
-trap 'exit 130' INT TERM
-
-bold='' dim='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
-	esc=$(printf '\033')
-	bold="${esc}[1m" dim="${esc}[2m" plain="${esc}[0m"
-fi
-head() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
-
 # shellcheck source=/dev/null
 . "$here/secrets"
-export OMNI_CONFIG="$tmp/omni.json" OMNI_QUEUE_DIR="$tmp/queues" OMNI_STORE="$tmp/store.db"
+# shellcheck source=pipelines/demo/live.sh
+. "$here/live.sh"
+export OMNI_CONFIG="$tmp/omni.json"
 mkdir -m 700 "$OMNI_QUEUE_DIR"
-
-# until_true(seconds, command...): wait for the command to succeed.
-until_true() {
-	tries=$(($1 * 20))
-	shift
-	until "$@"; do
-		tries=$((tries - 1))
-		[ "$tries" -gt 0 ] || { echo "demo-loop: waited in vain for: $*" >&2; cat "$tmp/log" >&2; exit 1; }
-		sleep 0.05
-	done
-}
 
 # listening(program): where it says that it listens.
 listening() { sed -n "s/^$1: listening on //p" "$tmp/log"; }
