@@ -2,7 +2,7 @@
 # For the bats files of omni-deliver: a server that fails as it is told to (server/faults), accounts there, messages.
 
 setup_file() {
-	cd "$BATS_FILE_TMPDIR"
+	cd "$BATS_FILE_TMPDIR" || return
 	"$BATS_TEST_DIRNAME/server/faults" "$PWD/log" >port 2>server.err 3>&- &
 	echo $! >pid
 	for _ in $(seq 100); do

@@ -67,7 +67,7 @@ left() {
 	read -r _ <ready
 	conf "http://$(sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' sandbox.err | head -n 1)"
 	messages >in
-	OMNI_CLOCK= omni-queue put outbound --dir q -q --lane /conversation in >/dev/null
+	OMNI_CLOCK='' omni-queue put outbound --dir q -q --lane /conversation in >/dev/null
 	mkfifo taken
 	omni-queue take outbound --follow --lease 10m --dir q -q >taken 2>take.err 3>&- &
 	taker=$!
@@ -82,7 +82,7 @@ left() {
 	kill "$taker"
 	kill "$sandbox"
 	wait
-	taker= sandbox=
+	taker='' sandbox=''
 	cat take.err route.err ratelimit.err deliver.err settle.err | nothing
 
 	# Each has one end: it was sent, or nobody knows whether it was.  (One whose lease ran out leaves again, as it did.)
@@ -92,8 +92,8 @@ left() {
 	sort -u ends | wc -l >n
 	is n $((each * 6))
 	# Nobody knows is said of those that answered so, and those alone are dead letters.
-	jq -r 'select(.outcome == "unknown").carrier' out | sort -u >who
-	printf 'inteliquent\nmessagebird\ntwilio\n' | diff - who
+	jq -r 'select(.outcome == "unknown").carrier' out | sort -u >names
+	printf 'inteliquent\nmessagebird\ntwilio\n' | diff - names
 	jq -r 'select(.outcome == "unknown").message' out | sort -u >unknown
 	omni-queue dead outbound export --dir q -q | jq -r '.record.id // .id' | sort | diff unknown -
 	# Each carrier got each of its messages, and none a second time.
