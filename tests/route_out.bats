@@ -55,7 +55,7 @@ broken() {
 @test "without policies whoever can sends, in the order of the file; what the message left open is filled" {
 	conf
 	route 0 ''
-	is out '{"id":"0198c0de-0000-7000-8000-000000000009","kind":"message","at":"2026-01-14T15:00:00.000Z","direction":"out","channel":"sms","to":[{"address":"+12125550123"}],"type":"text","text":"It left this morning.","carrier":"bandwidth","account":"main","from":{"address":"+15550142"},"conversation":"f7c07543-8b4b-5ed8-b3be-aabf95ae87d6","route":{"policy":"default","carrier":"bandwidth","account":"main","from":"+15550142","fallback":[{"carrier":"twilio","account":"acme","from":"+15550100"}],"segments":1,"encoding":"gsm7","open":["carrier","account","from"]}}'
+	is out '{"id":"0198c0de-0000-7000-8000-000000000009","kind":"message","at":"2026-01-14T15:00:00.000Z","direction":"out","channel":"sms","to":[{"address":"+12125550123"}],"type":"text","text":"It left this morning.","carrier":"bandwidth","account":"main","from":{"address":"+15550142"},"conversation":"f7c07543-8b4b-5ed8-b3be-aabf95ae87d6","route":{"policy":"default","carrier":"bandwidth","account":"main","from":"+15550142","fallback":[{"carrier":"twilio","account":"acme","from":"+15550100"}],"segments":1,"encoding":"gsm7","open":["carrier","account","from","conversation"]}}'
 	[ ! -s err ]
 }
 
@@ -85,7 +85,13 @@ broken() {
 	conf '"policies":{"name":"p","candidates":[{"carrier":"twilio"}]}'
 	cp out second
 	want 0 omni-route -c omni.json second
-	jq -cS . out | diff - <(jq -cS . first)
+	cmp out first
+	# Another sender, another conversation; that of the message itself stays.
+	[ "$(jq -r .conversation first)" != "$(jq -r .conversation second)" ]
+	route 0 'conversation:"mine"' && cp out first
+	want 0 omni-route -c omni.json first
+	cmp out first
+	[ "$(get .conversation)" = mine ]
 }
 
 @test "what a carrier has sent already passes as it is, and so does all without accounts" {
@@ -127,7 +133,7 @@ broken() {
 
 @test "a message that names carrier, account or sender goes that way and no other" {
 	conf
-	route 0 'carrier:"twilio"' && sends twilio && [ "$(get '.route.open | join(" ")')" = 'account from' ]
+	route 0 'carrier:"twilio"' && sends twilio && [ "$(get '.route.open | join(" ")')" = 'account from conversation' ]
 	route 0 'from:{address:"+15550100"}' && sends twilio
 	route 1 'from:{address:"+15550199"}' --explain && refused denied no-candidate && [ "$(lost twilio)" = from ]
 	route 1 'account:"other"' --explain && [ "$(lost twilio)" = account ] && [ "$(lost bandwidth)" = account ]

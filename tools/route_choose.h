@@ -46,8 +46,8 @@ struct choice {
 	struct rec *r;
 	bool event;
 	int64_t now, expires;
-	struct str channel, carrier, account,
-		from; /* the last three: what the message asks for, {NULL, 0} if it leaves it open */
+	struct str channel, carrier, account, from,
+		conversation; /* the last four: what the message asks for, {NULL, 0} if it leaves it open */
 	int channel_no;
 	enum category category;
 	struct str *to;               /* addresses */

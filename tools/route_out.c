@@ -121,6 +121,12 @@ static void put_window(struct buf *b, const struct choice *x, const struct store
 	json_close(b, '}');
 }
 
+/* True if the conversation is the one between the two addresses. */
+static bool derives(const struct choice *x, const struct standing *won)
+{
+	return !x->event && won->from.p && x->n_to > 0 && !x->conversation.p;
+}
+
 /* What the message left open, and is filled now or was by an earlier run of ours. */
 static void put_open(struct buf *b, const struct choice *x, const struct standing *won)
 {
@@ -132,6 +138,8 @@ static void put_open(struct buf *b, const struct choice *x, const struct standin
 		json_put_str(b, STR("account"));
 	if (!x->from.p && won->from.p)
 		json_put_str(b, STR("from"));
+	if (derives(x, won))
+		json_put_str(b, STR("conversation"));
 	json_close(b, ']');
 }
 
@@ -195,7 +203,7 @@ static void fill_open(struct rec *r, const struct choice *x, const struct standi
 		rec_add(r, "account", quoted(a, won->offer->account->name));
 	if (!x->from.p && won->from.p)
 		rec_add(r, "from", arena_fmt(a, "{\"address\":%s}", quoted(a, won->from).p));
-	if (!x->event && won->from.p && x->n_to > 0 && !rec_str(r, "conversation").p)
+	if (derives(x, won))
 		rec_add(r, "conversation", quoted(a, conversation(x, won->from)));
 }
 

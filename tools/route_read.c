@@ -65,6 +65,7 @@ int choose_read(const struct chooser *c, struct rec *r, struct choice *x, struct
 	x->carrier = ours(route, "carrier") ? STR_NONE : rec_str(r, "carrier");
 	x->account = ours(route, "account") ? STR_NONE : rec_str(r, "account");
 	x->from = ours(route, "from") ? STR_NONE : address_of(rec_get(r, "from"));
+	x->conversation = ours(route, "conversation") ? STR_NONE : rec_str(r, "conversation");
 	if (!x->channel.n)
 		return malformed(e, "it has no channel");
 	if (read_to(x, e) < 0 || read_expiry(x, e) < 0)
