@@ -7,6 +7,7 @@
 #include <vips/vips.h>
 
 #include "image_search.h"
+#include "image_strip.h"
 #include "limit.h"
 #include "resample.h"
 
@@ -504,6 +505,37 @@ static int prepare(struct job *j, struct str file, struct err *e)
 	return 0;
 }
 
+/* A photograph that fits as it is: decoded to see that it is whole, but not encoded anew, which would only lose. */
+static bool fits(const struct job *j, struct str file)
+{
+	const struct image_head *h = &j->head;
+	const struct image_recipe *r = j->recipe;
+
+	return h->format == IMAGE_JPEG && may(j, IMAGE_JPEG) && !r->square && h->turn == 1 &&
+	       !h->profile && !h->spread && h->width <= r->width && h->height <= r->height &&
+	       /* What is left out may be large, but an image of mostly that is none that people make. */
+	       file.n / 2 <= j->budget;
+}
+
+/* Return 1 with ${made} if only what rides along had to go, 0 if there is more to do, -1 with ${e}. */
+static int copy(const struct job *j, struct str file, int fd, struct image_made *made, struct err *e)
+{
+	struct buf b = { .max = file.n };
+	int rc = 0;
+
+	if (!fits(j, file) || !image_strip(file, &b) || b.n > j->budget)
+		goto out;
+	*made = (struct image_made){ .format = IMAGE_JPEG,
+				     .width = j->head.width,
+				     .height = j->head.height,
+				     .frames = 1,
+				     .bytes = b.n };
+	rc = write_out(fd, buf_get(&b), e) < 0 ? -1 : 1;
+out:
+	buf_free(&b);
+	return rc;
+}
+
 static int attempt(struct job *j, struct str file, int fd, struct image_made *made, struct err *e)
 {
 	enum image_format list[4];
@@ -540,6 +572,8 @@ int image_convert(struct str file, const struct image_recipe *recipe, int fd,
 	do {
 		j.budget = j.moving && recipe->moving_bytes ? recipe->moving_bytes : recipe->bytes;
 		rc = prepare(&j, file, e);
+		if (rc == 0)
+			rc = copy(&j, file, fd, made, e);
 		if (rc == 0)
 			rc = attempt(&j, file, fd, made, e);
 		if (j.full)

@@ -172,46 +172,6 @@ bounds() {
 	get .error.detail | grep -q 'into 1000 with edges of 320 pixels'
 }
 
-@test "at, under and over the width of every channel's pictures" {
-	omni-media channels | jq -rc '.channel as $c | to_entries[] | select(.value.width_max? and (.value.square | not) and .key == "image") |
-		[$c, .value.width_max] | @tsv' >rows
-	[ "$(wc -l <rows)" -ge 14 ]
-	while read -r channel width; do
-		for w in $((width - 1)) $width $((width + 1)); do
-			[ -e $w.png ] || vips grey $w.png $w 340 --uchar
-		done
-		want 0 convert "$channel" $((width - 1)).png $width.png $((width + 1)).png
-		[ "$(get .width | paste -sd' ')" = "$((width - 1)) $width $width" ] || { echo "$channel"; cat out; false; }
-	done <rows
-}
-
-@test "at, under and over the bytes of every channel's documents" {
-	omni-media channels | jq -rc 'select(.document) | [.channel, .document.size_max, (.total_max // 0), (.around // 0)] | @tsv' >rows
-	[ "$(wc -l <rows)" -ge 12 ]
-	while read -r channel size total around; do
-		[ "$total" = 0 ] || [ $((total - around)) -ge "$size" ] || size=$((total - around))
-		for n in $((size - 1)) $size $((size + 1)); do
-			printf '%%PDF-1.4\n' >$n.pdf
-			truncate -s $n $n.pdf
-		done
-		want 1 convert "$channel" $((size - 1)).pdf $size.pdf $((size + 1)).pdf
-		[ "$(get '.error.code // .path' | paste -sd' ')" = "$((size - 1)).pdf $size.pdf media-too-large" ] || { echo "$channel"; cat out; false; }
-		get 'select(.error) | .error.detail' | grep -q "$((size + 1)) bytes"
-	done <rows
-}
-
-@test "how many a message takes, at and over, for every channel" {
-	printf '%%PDF-1.4\n' >a.pdf
-	omni-media channels | jq -rc 'select(.count_max and .document) | [.channel, .count_max] | @tsv' | while read -r channel count; do
-		files=()
-		for ((i = 0; i < count; i++)); do files+=(a.pdf); done
-		want 0 convert "$channel" --together "${files[@]}"
-		want 1 convert "$channel" --together "${files[@]}" a.pdf
-		[ "$(get '.error.code // empty')" = media-too-many ] || { echo "$channel"; cat out; false; }
-		get '.error.detail // empty' | grep -q "takes $count"
-	done
-}
-
 @test "all parts of an MMS count together, and share what the documents leave" {
 	still a.jpg 1600x1200
 	still b.jpg 1500x1500
@@ -527,4 +487,28 @@ workers() {
 	rc=0
 	omni-media probe a.jpg >/dev/full 2>err || rc=$?
 	[ "$rc" = 74 ]
+}
+
+@test "a photograph that fits is not encoded anew, but loses what rides along" {
+	still a.jpg 600x400
+	still thumb.jpg 80x60
+	cp a.jpg b.jpg
+	exiftool -q -overwrite_original -GPSLatitude=48.1 -GPSLatitudeRef=N -Make=Maker -Comment=comment -XMP:City=Town \
+		-IPTC:Headline=Headline '-ThumbnailImage<=thumb.jpg' b.jpg
+	echo '<script>' >>b.jpg
+	want 0 convert mms a.jpg b.jpg
+	[ "$(get '[.encodings, .quality]' | sort -u)" = '[null,null]' ]
+	exiftool -a -G1 -s o/b.mms.jpg | { grep -vE '^\[(ExifTool|System|File|Composite|JFIF)\]' || :; } | nothing
+	no grep -aqE 'Maker|comment|Town|Headline|script' o/b.mms.jpg
+	cmp o/a.mms.jpg o/b.mms.jpg
+	vips subtract a.jpg o/b.mms.jpg none.v
+	[ "$(vips min none.v) $(vips max none.v)" = '0.000000 0.000000' ]
+	# Twice is as good as once.
+	want 0 omni-media convert --for mms -o "$(mkdir p && echo p)" o/a.mms.jpg
+	cmp o/a.mms.jpg p/a.mms.mms.jpg
+	# What is turned, or progressive, is made anew.
+	exiftool -q -overwrite_original -Orientation#=6 b.jpg
+	vips jpegsave a.jpg c.jpg --interlace
+	want 0 convert mms b.jpg c.jpg
+	[ "$(get .encodings | paste -sd' ')" = '1 1' ]
 }
