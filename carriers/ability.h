@@ -40,6 +40,9 @@ struct ability {
 	const struct ability_media *media; /* the kinds that it takes; NULL: any */
 };
 
+/* What WhatsApp takes, whoever carries it there; it stands in whatsapp_ability.c. */
+extern const struct ability_media ability_whatsapp[];
+
 /* The bit of the message or event ${r}, 0 if nothing sends such. */
 unsigned ability_type(const struct rec *r);
 

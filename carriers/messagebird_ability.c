@@ -3,22 +3,6 @@
 #include "ability.h"
 #include "messagebird.h"
 
-static const char *const images[] = { "image/jpeg", "image/png", NULL };
-static const char *const audios[] = { "audio/aac", "audio/amr", "audio/mpeg",
-				      "audio/mp4", "audio/ogg", NULL };
-static const char *const videos[] = { "video/mp4", "video/3gpp", NULL };
-static const char *const stickers[] = { "image/webp", NULL };
-
-static const struct ability_media platform[] = {
-	{ "image", images, 5000000 },
-	{ "audio", audios, 16000000 },
-	{ "voice", audios, 16000000 },
-	{ "video", videos, 16000000 },
-	{ "document", NULL, 100000000 },
-	{ "sticker", stickers, 500000 },
-	{ NULL, NULL, 0 },
-};
-
 enum { PARTS = 9, MMS_TEXT = 2000 };
 
 #define CHAT(name)                                                                             \
@@ -40,7 +24,7 @@ const struct ability messagebird_abilities[] = {
 	  .text_max = 4096,
 	  .measure = SMS_UTF16,
 	  .files = 1,
-	  .media = platform },
+	  .media = ability_whatsapp },
 	CHAT("telegram"),
 	CHAT("messenger"),
 	CHAT("line"),

@@ -9,7 +9,7 @@ static const char *const audios[] = { "audio/aac", "audio/amr", "audio/mpeg",
 static const char *const videos[] = { "video/mp4", "video/3gpp", NULL };
 static const char *const stickers[] = { "image/webp", NULL };
 
-static const struct ability_media files[] = {
+const struct ability_media ability_whatsapp[] = {
 	{ "image", images, 5000000 },
 	{ "audio", audios, 16000000 },
 	{ "voice", audios, 16000000 },
@@ -27,6 +27,6 @@ const struct ability whatsapp_abilities[] = {
 	  .text_max = 4096,
 	  .measure = SMS_UTF16,
 	  .files = 1,
-	  .media = files },
+	  .media = ability_whatsapp },
 	{ .channel = NULL },
 };
