@@ -70,23 +70,6 @@ static int put_to(struct sending *s)
 	return n > 0 ? 0 : err_set(s->e, SEND_BAD_ADDRESS, "there is no recipient");
 }
 
-static int put_media(struct sending *s, const struct send_part *part)
-{
-	if (part->n_media == 0)
-		return 0;
-	json_key(&s->body, "mediaUrls");
-	json_open(&s->body, '[');
-	for (size_t i = 0; i < part->n_media; i++) {
-		struct str url;
-
-		if (send_media_url(s, &part->media[i], &url) < 0)
-			return -1;
-		json_put_str(&s->body, url);
-	}
-	json_close(&s->body, ']');
-	return 0;
-}
-
 /* The room that a text has depends on the alphabet that it needs. */
 static const struct send_room *room_of(const struct sending *s)
 {
@@ -118,7 +101,7 @@ static int make(struct sending *s)
 		return -1;
 	if (part.text.n > 0)
 		json_add_str(&s->body, "text", part.text);
-	if (put_media(s, &part) < 0)
+	if (part.n_media > 0 && send_media_urls(s, "mediaUrls", &part) < 0)
 		return -1;
 	json_opt_str(&s->body, "referenceId", s->d->key);
 	send_json_end(s);

@@ -58,21 +58,14 @@ static int put_button(struct sending *s, const struct json *button, bool opens)
 /* The words: the first is the title, what there is beside it the subtitle. */
 static void put_words(struct sending *s, const struct json *offer)
 {
-	struct arena *a = s->d->arena;
-	struct str lines[] = { json_get_str(offer, "header"), s->c.text, json_get_str(offer, "footer") };
-	struct str title = STR_NONE, rest = STR_NONE;
+	const struct str lines[] = { json_get_str(offer, "header"), s->c.text,
+				     json_get_str(offer, "footer") };
+	size_t i = 0;
 
-	for (size_t i = 0; i < LEN(lines); i++) {
-		if (!lines[i].n)
-			continue;
-		if (!title.n)
-			title = lines[i];
-		else
-			rest = rest.n ? arena_join(a, arena_join(a, rest, STR("\n")), lines[i]) :
-					lines[i];
-	}
-	json_opt_str(&s->body, "title", title);
-	json_opt_str(&s->body, "subtitle", rest);
+	while (i + 1 < LEN(lines) && !lines[i].n)
+		i++;
+	json_opt_str(&s->body, "title", send_lines(s, lines + i, 1));
+	json_opt_str(&s->body, "subtitle", send_lines(s, lines + i + 1, LEN(lines) - i - 1));
 }
 
 static int put_image(struct sending *s, struct str file)

@@ -222,16 +222,13 @@ static int put_place(struct sending *s)
 {
 	struct arena *a = s->d->arena;
 	struct str lines[] = { s->c.text, s->c.location.name, s->c.location.address, STR_NONE };
-	struct str text = STR_NONE;
+	struct str text;
 
 	if (!s->c.location.latitude.p)
 		return err_set(s->e, SEND_MALFORMED, "a location needs latitude and longitude");
 	lines[3] = arena_fmt(a, "https://www.google.com/maps/search/?api=1&query=%.*s,%.*s",
 			     STR_FMT(s->c.location.latitude), STR_FMT(s->c.location.longitude));
-	for (size_t i = 0; i < LEN(lines); i++)
-		if (lines[i].n)
-			text = text.n ? arena_join(a, arena_join(a, text, STR("\n")), lines[i]) :
-					lines[i];
+	text = send_lines(s, lines, LEN(lines));
 	if (text.n > TEXT_MAX)
 		return err_set(s->e, SEND_TOO_LONG,
 			       "a location and its words are longer than %d bytes", TEXT_MAX);
@@ -413,7 +410,8 @@ static int need_chat(struct sending *s)
 	return err_set(s->e, SEND_BAD_ADDRESS, "\"conversation\" must name the chat");
 }
 
-static int make_typing(struct sending *s)
+/* Call ${name} of the chat, with what ${put} appends; who is not in it joins it first. */
+static int tell(struct sending *s, const char *name, void (*put)(struct sending *s))
 {
 	struct livechat_way way;
 
@@ -422,34 +420,38 @@ static int make_typing(struct sending *s)
 		return -1;
 	if (way.method == LIVECHAT_JOIN)
 		return join(s, &way);
-	if (begin(s, &way, "send_typing_indicator") < 0)
+	if (begin(s, &way, name) < 0)
 		return -1;
 	json_add_str(&s->body, "chat_id", s->c.conversation);
-	json_add_bool(&s->body, "is_typing", true);
-	json_add_str(&s->body, "visibility", visibility(s));
+	put(s);
 	send_json_end(s);
 	return 0;
 }
 
+static void put_typing(struct sending *s)
+{
+	json_add_bool(&s->body, "is_typing", true);
+	json_add_str(&s->body, "visibility", visibility(s));
+}
+
+static int make_typing(struct sending *s)
+{
+	return tell(s, "send_typing_indicator", put_typing);
+}
+
 /* All up to the time of the record was seen. */
-static int make_seen(struct sending *s)
+static void put_seen(struct sending *s)
 {
 	struct str at = s->c.at;
-	struct livechat_way way;
 
-	livechat_way_read(s->d, &way);
-	if (need_chat(s) < 0)
-		return -1;
-	if (way.method == LIVECHAT_JOIN)
-		return join(s, &way);
-	if (begin(s, &way, "mark_events_as_seen") < 0)
-		return -1;
 	if (str_suffix(at, STR("Z")) && at.n == 24) /* they are told apart by microseconds */
 		at = arena_fmt(s->d->arena, "%.*s999Z", 23, at.p);
-	json_add_str(&s->body, "chat_id", s->c.conversation);
 	json_add_str(&s->body, "seen_up_to", at);
-	send_json_end(s);
-	return 0;
+}
+
+static int make_seen(struct sending *s)
+{
+	return tell(s, "mark_events_as_seen", put_seen);
 }
 
 static const struct send_kind kinds[] = {

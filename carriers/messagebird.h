@@ -210,6 +210,7 @@ void messagebird_opt_out(struct messagebird_reading *r, struct str address);
 
 /* ---- sending ---- */
 
+struct send_room;
 struct sending;
 
 /* What an account sends over: it follows from its profile, and whether it has a channel. */
@@ -237,8 +238,11 @@ struct str messagebird_extra(const struct sending *s, const char *key);
 /* The text of the record, and what the place is called, in lines; {NULL, 0} if there is neither. */
 struct str messagebird_place_words(const struct sending *s);
 
-/* The header, text and footer of ${offer}, in lines. */
-struct str messagebird_offer_words(const struct sending *s, const struct json *offer);
+/* Append the member ${key}: where the place is. */
+void messagebird_put_place(struct sending *s, const char *key);
+
+/* As many characters as ${parts} messages of SMS have, in the encoding that the text needs. */
+struct send_room messagebird_sms_room(const struct sending *s, size_t parts);
 
 /* messagebird_ability.c */
 extern const struct ability messagebird_abilities[];

@@ -41,34 +41,23 @@ struct str messagebird_extra(const struct sending *s, const char *key)
 	return json_get_str(s->extra, key);
 }
 
-static struct str in_lines(struct arena *a, const struct str *lines, size_t n)
-{
-	struct str text = STR_NONE;
-
-	for (size_t i = 0; i < n; i++)
-		if (lines[i].n)
-			text = text.n ? arena_join(a, arena_join(a, text, STR("\n")), lines[i]) :
-					lines[i];
-	return text;
-}
-
 struct str messagebird_place_words(const struct sending *s)
 {
 	const struct str lines[] = { s->c.text, s->c.location.name, s->c.location.address };
 
-	return in_lines(s->d->arena, lines, LEN(lines));
+	return send_lines(s, lines, LEN(lines));
 }
 
-struct str messagebird_offer_words(const struct sending *s, const struct json *offer)
+void messagebird_put_place(struct sending *s, const char *key)
 {
-	const struct str lines[] = { json_get_str(offer, "header"), s->c.text,
-				     json_get_str(offer, "footer") };
-
-	return in_lines(s->d->arena, lines, LEN(lines));
+	json_key(&s->body, key);
+	json_open(&s->body, '{');
+	json_add_raw(&s->body, "latitude", s->c.location.latitude);
+	json_add_raw(&s->body, "longitude", s->c.location.longitude);
+	json_close(&s->body, '}');
 }
 
-/* As many characters as ${parts} messages have, in the encoding that the text needs. */
-static struct send_room sms_room(const struct sending *s, size_t parts)
+struct send_room messagebird_sms_room(const struct sending *s, size_t parts)
 {
 	struct sms_plan plan;
 
@@ -121,7 +110,7 @@ static int begin(struct sending *s, const char *path)
 
 static int make_sms(struct sending *s)
 {
-	struct send_room room = sms_room(s, PARTS_MAX);
+	struct send_room room = messagebird_sms_room(s, PARTS_MAX);
 	int64_t left = send_expires(s);
 	struct send_part part;
 	struct sms_plan plan;
@@ -141,21 +130,6 @@ static int make_sms(struct sending *s)
 
 /* ---- MMS ---- */
 
-static int put_media(struct sending *s, const struct send_part *part)
-{
-	json_key(&s->body, "mediaUrls");
-	json_open(&s->body, '[');
-	for (size_t i = 0; i < part->n_media; i++) {
-		struct str url;
-
-		if (send_media_url(s, &part->media[i], &url) < 0)
-			return -1;
-		json_put_str(&s->body, url);
-	}
-	json_close(&s->body, ']');
-	return 0;
-}
-
 static int make_mms(struct sending *s)
 {
 	static const struct send_room room = { .measure = SMS_CHARACTERS,
@@ -172,7 +146,7 @@ static int make_mms(struct sending *s)
 		return -1;
 	json_opt_str(&s->body, "subject", subject);
 	json_opt_str(&s->body, "body", part.text);
-	if (part.n_media && put_media(s, &part) < 0)
+	if (part.n_media && send_media_urls(s, "mediaUrls", &part) < 0)
 		return -1;
 	json_add_str(&s->body, "reference", s->d->key);
 	send_json_end(s);
@@ -268,7 +242,7 @@ static struct str category(const struct sending *s)
 
 static int make_platform_text(struct sending *s)
 {
-	struct send_room room = sms_room(s, PLATFORM_PARTS_MAX);
+	struct send_room room = messagebird_sms_room(s, PLATFORM_PARTS_MAX);
 	struct send_part part;
 
 	if (send_part(s, &room, &part) < 0 || begin_platform(s) < 0)

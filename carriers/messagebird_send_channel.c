@@ -230,11 +230,7 @@ static int make_location(struct sending *s)
 	if (begin(s) < 0)
 		return -1;
 	begin_body(s, "location");
-	json_key(&s->body, "coordinates");
-	json_open(&s->body, '{');
-	json_add_raw(&s->body, "latitude", s->c.location.latitude);
-	json_add_raw(&s->body, "longitude", s->c.location.longitude);
-	json_close(&s->body, '}');
+	messagebird_put_place(s, "coordinates");
 	return end_body(s);
 }
 
@@ -274,7 +270,7 @@ static int make_interactive(struct sending *s)
 	if (begin(s) < 0)
 		return -1;
 	begin_body(s, "text");
-	json_add_str(&s->body, "text", messagebird_offer_words(s, offer));
+	json_add_str(&s->body, "text", send_offer_words(s, offer));
 	json_key(&s->body, "actions");
 	json_open(&s->body, '[');
 	for (struct json_iter it = json_iter(buttons); json_next(&it);)

@@ -28,14 +28,8 @@ static struct send_room room_of(const struct sending *s)
 	struct send_room room = {
 		.measure = SMS_UTF16, .text = TEXT_MAX, .caption = CAPTION_MAX, .media = 1, .captioned = captioned
 	};
-	struct sms_plan plan;
 
-	if (!is_sms(s))
-		return room;
-	sms_plan(s->c.text, &plan);
-	if (plan.encoding == SMS_GSM7)
-		return (struct send_room){ .measure = SMS_SEPTETS, .text = PARTS_MAX * 153 };
-	return (struct send_room){ .measure = SMS_UTF16, .text = PARTS_MAX * 67 };
+	return is_sms(s) ? messagebird_sms_room(s, PARTS_MAX) : room;
 }
 
 /* ---- the request around the content ---- */
@@ -157,11 +151,7 @@ static int make_location(struct sending *s)
 	if (begin(s) < 0)
 		return -1;
 	begin_content(s, "location");
-	json_key(&s->body, "location");
-	json_open(&s->body, '{');
-	json_add_raw(&s->body, "latitude", s->c.location.latitude);
-	json_add_raw(&s->body, "longitude", s->c.location.longitude);
-	json_close(&s->body, '}');
+	messagebird_put_place(s, "location");
 	return end_content(s);
 }
 
@@ -344,18 +334,6 @@ static int put_places(struct sending *s, const struct json *template)
 	return 0;
 }
 
-/* "pt-BR" is written pt_BR there. */
-static struct str language(const struct sending *s, const struct json *template)
-{
-	struct str word = json_get_str(template, "language");
-	char *code = arena_cstr(s->d->arena, word);
-
-	for (size_t i = 0; i < word.n; i++)
-		if (code[i] == '-')
-			code[i] = '_';
-	return (struct str){ code, word.n };
-}
-
 static int make_template(struct sending *s)
 {
 	const struct json *template = json_get(s->d->message, "template");
@@ -379,7 +357,7 @@ static int make_template(struct sending *s)
 	json_key(&s->body, "language");
 	json_open(&s->body, '{');
 	json_add_str(&s->body, "policy", STR("deterministic"));
-	json_add_str(&s->body, "code", language(s, template));
+	json_add_str(&s->body, "code", send_locale(s, json_get_str(template, "language")));
 	json_close(&s->body, '}');
 	if (put_places(s, template) < 0)
 		return -1;

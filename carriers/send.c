@@ -132,6 +132,51 @@ int64_t send_expires(const struct sending *s)
 	return at > s->d->now ? at - s->d->now : 0;
 }
 
+/* ---- words ---- */
+
+struct str send_lines(const struct sending *s, const struct str *lines, size_t n)
+{
+	struct arena *a = s->d->arena;
+	struct str text = STR_NONE;
+
+	for (size_t i = 0; i < n; i++)
+		if (lines[i].n > 0)
+			text = text.n > 0 ? arena_join(a, arena_join(a, text, STR("\n")), lines[i]) :
+					    lines[i];
+	return text;
+}
+
+struct str send_offer_words(const struct sending *s, const struct json *offer)
+{
+	const struct str lines[] = { json_get_str(offer, "header"), s->c.text,
+				     json_get_str(offer, "footer") };
+
+	return send_lines(s, lines, LEN(lines));
+}
+
+struct str send_locale(const struct sending *s, struct str tag)
+{
+	char *code = arena_cstr(s->d->arena, tag);
+
+	for (size_t i = 0; i < tag.n; i++)
+		if (code[i] == '-')
+			code[i] = '_';
+	return (struct str){ code, tag.n };
+}
+
+int send_short(struct sending *s, const char *key, const char *what, struct str text, size_t max)
+{
+	size_t n = sms_length(text, SMS_UTF16);
+
+	if (n == 0)
+		return err_set(s->e, SEND_MALFORMED, "interactive: %s is missing", what);
+	if (n > max)
+		return err_set(s->e, SEND_TOO_LONG, "interactive: %s has %zu characters, %s takes %zu",
+			       what, n, s->carrier, max);
+	json_add_str(&s->body, key, text);
+	return 0;
+}
+
 /* ---- the request ---- */
 
 struct str send_url(const struct sending *s, const char *host, struct str path)
@@ -284,5 +329,20 @@ int send_media_url(struct sending *s, const struct canon_media *m, struct str *u
 	if (!str_prefix(m->url, STR("https://")) && !str_prefix(m->url, STR("http://")))
 		return err_set(s->e, SEND_MALFORMED, "media/%zu: the url must be http: or https:", i);
 	*url = m->url;
+	return 0;
+}
+
+int send_media_urls(struct sending *s, const char *key, const struct send_part *part)
+{
+	json_key(&s->body, key);
+	json_open(&s->body, '[');
+	for (size_t i = 0; i < part->n_media; i++) {
+		struct str url;
+
+		if (send_media_url(s, &part->media[i], &url) < 0)
+			return -1;
+		json_put_str(&s->body, url);
+	}
+	json_close(&s->body, ']');
 	return 0;
 }

@@ -123,6 +123,22 @@ struct str send_media_name(const struct canon_media *m);
  */
 int send_media_url(struct sending *s, const struct canon_media *m, struct str *url);
 
+/* The ${n} ${lines} that are not empty, one below the other; {NULL, 0} if all are. */
+struct str send_lines(const struct sending *s, const struct str *lines, size_t n);
+
+/* What is offered in words alone: the header of ${offer}, the text of the record, the footer. */
+struct str send_offer_words(const struct sending *s, const struct json *offer);
+
+/* The language tag ${tag}, "pt-BR", as Meta writes it: "pt_BR". */
+struct str send_locale(const struct sending *s, struct str tag);
+
+/**
+ * send_short(s, key, what, text, max):
+ * Append the member ${key} of what is offered: ${text}, which the record has as ${what}, of 1 to ${max} units
+ * of UTF-16.  Return 0, or -1 with "message-malformed" or "text-too-long".
+ */
+int send_short(struct sending *s, const char *key, const char *what, struct str text, size_t max);
+
 /* ---- parts ---- */
 
 /* What one message of a carrier can hold. */
@@ -156,5 +172,8 @@ int send_part(struct sending *s, const struct send_room *room, struct send_part 
  * them is asked for.
  */
 int send_after(struct sending *s, const struct send_room *room, unsigned own, struct send_part *part);
+
+/* Append the member ${key}, an array of the URLs of the media of ${part}.  Return 0, or -1 as send_media_url. */
+int send_media_urls(struct sending *s, const char *key, const struct send_part *part);
 
 #endif

@@ -86,39 +86,10 @@ int twilio_template(struct sending *s)
 
 /* ---- what is offered: a template that is made a step before ---- */
 
-/* Append ${key}, a text of 1 to ${max}; ${what} is its name in the record. */
-static int put_short(struct sending *s, const char *key, const char *what, struct str text, size_t max)
-{
-	size_t n = sms_length(text, SMS_UTF16);
-
-	if (n == 0)
-		return err_set(s->e, SEND_MALFORMED, "interactive: %s is missing", what);
-	if (n > max)
-		return err_set(s->e, SEND_TOO_LONG,
-			       "interactive: %s has %zu characters, twilio takes %zu", what, n, max);
-	json_add_str(&s->body, key, text);
-	return 0;
-}
-
 static int too_many(struct sending *s, size_t n, int max, const char *what)
 {
 	return err_set(s->e, SEND_MALFORMED, "interactive: twilio takes 1 to %d %s, not %zu", max,
 		       what, n);
-}
-
-/* There is no other place for what stands above the words and below them. */
-static struct str words(const struct sending *s, const struct json *offer)
-{
-	const struct str lines[] = { json_get_str(offer, "header"), s->c.text,
-				     json_get_str(offer, "footer") };
-	struct arena *a = s->d->arena;
-	struct str text = STR_NONE;
-
-	for (size_t i = 0; i < LEN(lines); i++)
-		if (lines[i].n > 0)
-			text = text.n > 0 ? arena_join(a, arena_join(a, text, STR("\n")), lines[i]) :
-					    lines[i];
-	return text;
 }
 
 static int put_replies(struct sending *s, const struct json *offer)
@@ -134,8 +105,8 @@ static int put_replies(struct sending *s, const struct json *offer)
 
 		json_open(&s->body, '{');
 		json_add_str(&s->body, "type", STR("QUICK_REPLY"));
-		if (put_short(s, "title", "the title of a button", title, TITLE_MAX) < 0 ||
-		    put_short(s, "id", "the id of a button", id.n > 0 ? id : title, ROW_ID_MAX) < 0)
+		if (send_short(s, "title", "the title of a button", title, TITLE_MAX) < 0 ||
+		    send_short(s, "id", "the id of a button", id.n > 0 ? id : title, ROW_ID_MAX) < 0)
 			return -1;
 		json_close(&s->body, '}');
 	}
@@ -158,10 +129,10 @@ static int put_links(struct sending *s, const struct json *offer)
 
 		json_open(&s->body, '{');
 		json_add_str(&s->body, "type", calls ? STR("PHONE_NUMBER") : STR("URL"));
-		if (put_short(s, "title", "the title of a button", json_get_str(it.value, "title"),
-			      TITLE_MAX) < 0 ||
-		    put_short(s, calls ? "phone" : "url", "the id of a button, a URL,",
-			      calls ? str_sub(id, 4, id.n) : id, SIZE_MAX) < 0)
+		if (send_short(s, "title", "the title of a button", json_get_str(it.value, "title"),
+			       TITLE_MAX) < 0 ||
+		    send_short(s, calls ? "phone" : "url", "the id of a button, a URL,",
+			       calls ? str_sub(id, 4, id.n) : id, SIZE_MAX) < 0)
 			return -1;
 		json_close(&s->body, '}');
 	}
@@ -175,10 +146,10 @@ static int put_row(struct sending *s, const struct json *row)
 	struct str description = json_get_str(row, "description");
 
 	json_open(&s->body, '{');
-	if (put_short(s, "item", "the title of a row", title, ROW_MAX) < 0 ||
-	    put_short(s, "id", "the id of a row", id.n > 0 ? id : title, ROW_ID_MAX) < 0 ||
-	    put_short(s, "description", "the description of a row",
-		      description.n > 0 ? description : title, ROW_TEXT_MAX) < 0)
+	if (send_short(s, "item", "the title of a row", title, ROW_MAX) < 0 ||
+	    send_short(s, "id", "the id of a row", id.n > 0 ? id : title, ROW_ID_MAX) < 0 ||
+	    send_short(s, "description", "the description of a row",
+		       description.n > 0 ? description : title, ROW_TEXT_MAX) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	return 0;
@@ -190,7 +161,8 @@ static int put_rows(struct sending *s, const struct json *offer)
 	struct str open = json_get_str(json_at(json_get(offer, "buttons"), 0), "title");
 	size_t n = 0;
 
-	if (put_short(s, "button", "the title of a button", open.n > 0 ? open : STR("Menu"), TITLE_MAX) < 0)
+	if (send_short(s, "button", "the title of a button", open.n > 0 ? open : STR("Menu"),
+		       TITLE_MAX) < 0)
 		return -1;
 	json_key(&s->body, "items");
 	json_open(&s->body, '[');
@@ -246,7 +218,9 @@ static int make_content(struct sending *s)
 	json_open(&s->body, '{');
 	json_key(&s->body, known->type);
 	json_open(&s->body, '{');
-	if (put_short(s, "body", "the text", words(s, offer), WORDS_MAX) < 0 || known->put(s, offer) < 0)
+	/* There is no other place for what stands above the words and below them. */
+	if (send_short(s, "body", "the text", send_offer_words(s, offer), WORDS_MAX) < 0 ||
+	    known->put(s, offer) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	json_close(&s->body, '}');

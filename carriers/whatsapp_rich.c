@@ -18,26 +18,12 @@ enum {
 
 /* ---- what is offered ---- */
 
-/* Append ${key}, a text of 1 to ${max}; ${member} is its name in the record. */
-static int put_short(struct sending *s, const char *key, const char *member, struct str text, size_t max)
-{
-	size_t n = sms_length(text, SMS_UTF16);
-
-	if (n == 0)
-		return err_set(s->e, SEND_MALFORMED, "interactive: %s is missing", member);
-	if (n > max)
-		return err_set(s->e, SEND_TOO_LONG,
-			       "interactive: %s has %zu characters, whatsapp takes %zu", member, n, max);
-	json_add_str(&s->body, key, text);
-	return 0;
-}
-
 /* ,"key":{"text":…} */
 static int put_words(struct sending *s, const char *key, struct str text, size_t max)
 {
 	json_key(&s->body, key);
 	json_open(&s->body, '{');
-	if (put_short(s, "text", key, text, max) < 0)
+	if (send_short(s, "text", key, text, max) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	return 0;
@@ -56,7 +42,7 @@ static int put_header(struct sending *s, struct str header)
 			return -1;
 	} else {
 		json_add_str(&s->body, "type", STR("text"));
-		if (put_short(s, "text", "header", header, HEADER_MAX) < 0)
+		if (send_short(s, "text", "header", header, HEADER_MAX) < 0)
 			return -1;
 	}
 	json_close(&s->body, '}');
@@ -71,8 +57,8 @@ static int put_button(struct sending *s, const struct json *button)
 	json_add_str(&s->body, "type", STR("reply"));
 	json_key(&s->body, "reply");
 	json_open(&s->body, '{');
-	if (put_short(s, "id", "the id of a button", id.n > 0 ? id : title, BUTTON_ID_MAX) < 0 ||
-	    put_short(s, "title", "the title of a button", title, BUTTON_MAX) < 0)
+	if (send_short(s, "id", "the id of a button", id.n > 0 ? id : title, BUTTON_ID_MAX) < 0 ||
+	    send_short(s, "title", "the title of a button", title, BUTTON_MAX) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	json_close(&s->body, '}');
@@ -102,11 +88,11 @@ static int put_row(struct sending *s, const struct json *row)
 	struct str description = json_get_str(row, "description");
 
 	json_open(&s->body, '{');
-	if (put_short(s, "id", "the id of a row", id.n > 0 ? id : title, ROW_ID_MAX) < 0 ||
-	    put_short(s, "title", "the title of a row", title, ROW_MAX) < 0)
+	if (send_short(s, "id", "the id of a row", id.n > 0 ? id : title, ROW_ID_MAX) < 0 ||
+	    send_short(s, "title", "the title of a row", title, ROW_MAX) < 0)
 		return -1;
 	if (description.n > 0 &&
-	    put_short(s, "description", "the description of a row", description, ROW_TEXT_MAX) < 0)
+	    send_short(s, "description", "the description of a row", description, ROW_TEXT_MAX) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	return 0;
@@ -117,7 +103,7 @@ static int put_section(struct sending *s, const struct json *section, size_t *ro
 	struct str title = json_get_str(section, "title");
 
 	json_open(&s->body, '{');
-	if (title.n > 0 && put_short(s, "title", "the title of a section", title, ROW_MAX) < 0)
+	if (title.n > 0 && send_short(s, "title", "the title of a section", title, ROW_MAX) < 0)
 		return -1;
 	json_key(&s->body, "rows");
 	json_open(&s->body, '[');
@@ -136,8 +122,8 @@ static int put_list(struct sending *s, const struct json *offer)
 	struct str open = json_get_str(json_at(json_get(offer, "buttons"), 0), "title");
 	size_t rows = 0;
 
-	if (put_short(s, "button", "the title of a button", open.n > 0 ? open : STR("Menu"),
-		      BUTTON_MAX) < 0)
+	if (send_short(s, "button", "the title of a button", open.n > 0 ? open : STR("Menu"),
+		       BUTTON_MAX) < 0)
 		return -1;
 	json_key(&s->body, "sections");
 	json_open(&s->body, '[');
@@ -162,9 +148,9 @@ static int put_url(struct sending *s, const struct json *offer)
 	json_add_str(&s->body, "name", STR("cta_url"));
 	json_key(&s->body, "parameters");
 	json_open(&s->body, '{');
-	if (put_short(s, "display_text", "the title of a button", json_get_str(button, "title"),
-		      BUTTON_MAX) < 0 ||
-	    put_short(s, "url", "the id of a button, a URL,", json_get_str(button, "id"), SIZE_MAX) < 0)
+	if (send_short(s, "display_text", "the title of a button", json_get_str(button, "title"),
+		       BUTTON_MAX) < 0 ||
+	    send_short(s, "url", "the id of a button, a URL,", json_get_str(button, "id"), SIZE_MAX) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	return 0;
@@ -181,10 +167,10 @@ static int put_flow(struct sending *s, const struct json *offer)
 	json_open(&s->body, '{');
 	if (!json_get(more, "flow_message_version"))
 		json_add_str(&s->body, "flow_message_version", STR("3"));
-	if (put_short(s, "flow_id", "the id of a button, that of the flow,",
-		      json_get_str(button, "id"), SIZE_MAX) < 0 ||
-	    put_short(s, "flow_cta", "the title of a button", json_get_str(button, "title"),
-		      FLOW_CTA_MAX) < 0)
+	if (send_short(s, "flow_id", "the id of a button, that of the flow,",
+		       json_get_str(button, "id"), SIZE_MAX) < 0 ||
+	    send_short(s, "flow_cta", "the title of a button", json_get_str(button, "title"),
+		       FLOW_CTA_MAX) < 0)
 		return -1;
 	for (struct json_iter it = json_iter(more); json_next(&it);) {
 		json_key_str(&s->body, it.key);
@@ -380,17 +366,6 @@ static int put_components(struct sending *s, const struct json *template)
 	return 0;
 }
 
-/* "pt-BR" as WhatsApp writes it. */
-static struct str language(struct arena *a, struct str tag)
-{
-	char *code = arena_cstr(a, tag);
-
-	for (size_t i = 0; i < tag.n; i++)
-		if (code[i] == '-')
-			code[i] = '_';
-	return (struct str){ code, tag.n };
-}
-
 int whatsapp_put_template(struct sending *s)
 {
 	const struct json *template = json_get(s->d->message, "template"),
@@ -404,7 +379,7 @@ int whatsapp_put_template(struct sending *s)
 	json_add_str(&s->body, "name", name);
 	json_key(&s->body, "language");
 	json_open(&s->body, '{');
-	json_add_str(&s->body, "code", language(s->d->arena, tag));
+	json_add_str(&s->body, "code", send_locale(s, tag));
 	json_close(&s->body, '}');
 	if (whole)
 		json_add_value(&s->body, "components", whole);
