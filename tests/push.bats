@@ -11,10 +11,11 @@ setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tls.key -out tls.crt -days 2 \
 		-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout client.key -out client.crt -days 10 -subj /UID=com.example.certified/CN=Push 2>/dev/null
 	timeout 300 node "$BATS_TEST_DIRNAME/push/gateway.mjs" "$PWD" >log 2>&1 3>&- &
 	echo $! >pid
 	for _ in $(seq 100); do
-		[ -s port ] && break
+		[ -s port ] && [ -s cert-port ] && break
 		sleep 0.1
 	done
 	[ -s port ] || { cat log >&3; return 1; }
@@ -118,6 +119,73 @@ setup() {
 	[ "$(jq -rc 'select(.gateway == "web").urgency' all)" = low ]
 	note 1 "$(device apns aa12)" ',"platform":{"apns":{"headers":{"authorization":"mine"}}}' | want 0 push
 	[ "$(get '"\(.outcome) \(.error.code)"')" = 'failed push-malformed' ]
+}
+
+@test "APNs with a certificate: the service sees it, and no token; the account is called by its subject" {
+	conf "{\"apns\":{\"base_url\":\"https://127.0.0.1:$(cat "$G/cert-port")\",\"certificate\":\"$G/client.crt\",\"certificate_key\":\"$G/client.key\"}}"
+	jq -c 'del(.push.apns | .key, .key_id, .team_id, .topic)' omni.json >cert.json
+	mv cert.json omni.json
+	for n in $(seq 50); do note "$n" "$(device apns "cc$n")"; done | want 0 push
+	[ "$(get '"\(.outcome) \(.account)"' | sort | uniq -c | tr -s ' ')" = ' 50 sent com.example.certified' ]
+	says 'Apple takes nothing after that'
+	[ "$(seen '[.subject, .token, .headers.topic]' | sort -u)" = '["com.example.certified",null,null]' ]
+	note 1 "$(device apns cc1)" | want 0 push -n
+	no grep -q PRIVATE out
+	# The kind that may be longer, under a topic of its own.
+	conf "{\"apns\":{\"base_url\":\"https://127.0.0.1:$(cat "$G/cert-port")\",\"certificate\":\"$G/client.crt\",\"certificate_key\":\"$G/client.key\"}}"
+	jq -c 'del(.push.apns | .key)' omni.json >cert.json
+	mv cert.json omni.json
+	for size in 5120 5121; do
+		body=$(printf 'x%.0s' $(seq $((size - 29))))
+		printf '{"id":"%s01","kind":"push","body":"%s","devices":[%s],"platform":{"apns":{"headers":{"apns-push-type":"voip"}}}}\n' "$id" "$body" "$(device apns cd1)"
+	done >in
+	want 0 push in
+	[ "$(seen '[.size, .headers.topic]' | paste -sd' ')" = '[5120,"com.example.app.voip"] [5120,"com.example.app.voip"]' ]
+	jq -c '.push.long_body = "refuse"' omni.json >refuse.json
+	mv refuse.json omni.json
+	want 0 push in
+	[ "$(get 'select(.outcome == "failed").error.text')" = 'the payload has 5121 bytes, apns takes 5120' ]
+}
+
+@test "a certificate that is none, has ended, or is another key's is an error of the configuration" {
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.crt -days 2 -subj /CN=other 2>/dev/null
+	openssl rsa -in other.key -aes256 -passout pass:x -out locked.key 2>/dev/null
+	plain
+	for wrong in '{"certificate":"gone.crt"}' '{"certificate":"other.key"}' '{"certificate":"other.crt"}' \
+		"{\"certificate\":\"other.crt\",\"certificate_key\":\"$G/client.key\"}" '{"certificate":"other.crt","certificate_key":"locked.key"}' \
+		'{"certificate_key":"other.key"}' '{"certificate":"other.crt","certificate_key":"other.key","key":"x"}'; do
+		jq -c '{ push: { apns: . } }' <<<"$wrong" >omni.json
+		want 78 push /dev/null </dev/null
+		says '/push/apns/certificate'
+		no grep -q PRIVATE err
+	done
+	echo '{"push":{"apns":{"certificate":"other.crt","certificate_key":"other.key"}}}' >omni.json
+	OMNI_CLOCK=+72h want 78 push /dev/null
+	says 'other.crt ended at'
+}
+
+@test "topics and conditions of FCM: whoever subscribed, one delivery, half the size, never a dead token" {
+	conf
+	note 1 '{"platform":"fcm","topic":"news"},{"platform":"fcm","condition":"'"'a' in topics && !('b' in topics)"'"},{"platform":"fcm","token":"news"}' >in
+	jq -c '{ kind: "push", id: (.id[:-2] + "02"), title: "T", to: [{ address: "fcm:/topics/orders" }, { address: "fcm:/topics/a/b" }] }' in >>in
+	want 0 push -l ledger in
+	[ "$(get 'select(.outcome == "sent").recipient' | sort | paste -sd,)" = "'a' in topics && !('b' in topics),/topics/news,/topics/orders,news" ]
+	[ "$(get 'select(.outcome == "failed") | "\(.recipient) \(.error.code)"')" = '/topics/a/b subscription-malformed' ]
+	modelled delivery out
+	[ "$(seen 'select(.message).message | del(.notification)' | sort | paste -sd' ')" = \
+		"{\"condition\":\"'a' in topics && !('b' in topics)\"} {\"token\":\"news\"} {\"topic\":\"news\"} {\"topic\":\"orders\"}" ]
+	want 0 push -l ledger in
+	[ "$(seen 'select(.name).name')" = '' ]
+	note 1 '{"platform":"fcm","topic":"unregistered"}' | want 0 push
+	[ "$(get .kind)" = delivery ]
+	body=$(printf 'x%.0s' $(seq 3000))
+	printf '{"id":"%s01","kind":"push","body":"%s","devices":[{"platform":"fcm","topic":"news"},%s]}\n' "$id" "$body" "$(device fcm t)" | want 0 push
+	[ "$(seen 'select(.name) | [.message.topic, (.message.notification.body | length)]' | sort | paste -sd' ')" = '["news",2030] ["unregistered",21] [null,3000]' ]
+	for wrong in '"topic":"a b"' '"topic":""' '"topic":"a","token":"b"' '"condition":"topics"' '"condition":"\n'"'a' in topics"'"' '"topic":7' '"x":1'; do
+		note 1 "{\"platform\":\"fcm\",$wrong}"
+	done | want 0 push
+	[ "$(get .error.code | sort | uniq -c | tr -s ' ')" = ' 7 subscription-malformed' ]
+	[ "$(seen 'select(.name).name')" = '' ]
 }
 
 @test "a push with nothing to show wakes the application, with the priority that Apple demands" {
@@ -430,6 +498,9 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(get 'select(.outcome == "sent").recipient')" = hang1 ]
 	[ "$(get 'select(.outcome == "unknown").recipient')" = hang2 ]
 	[ "$(get 'select(.kind == "reject") | "\(.class) \(.code)"')" = 'denied outcome-unknown' ]
+	get 'select(.outcome == "unknown").id' >first
+	want 1 push --ledger sent in
+	get 'select(.outcome == "unknown").id' | diff first -
 	seen . >all
 	[ "$(jq -r 'select(.name == "hang1").headers["apns-id"]' all | uniq -c | tr -s ' ' | cut -d' ' -f2)" = 2 ]
 	[ "$(jq -r 'select(.name == "hang2").name' all | wc -l)" -eq 1 ]

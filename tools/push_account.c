@@ -4,9 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
+#include "crypto_cert.h"
 #include "diag.h"
 
 enum { PATH_LONG = 200 };
+
+#define CERT_WARN_MS \
+	(INT64_C(30) * 86400000) /* before its end, which comes each year, and stops everything */
 
 struct reader {
 	struct conf *conf;
@@ -50,6 +55,27 @@ static const char *file_of(const struct reader *r, const struct json *v, const c
 	return s.p ? arena_cstr(r->conf->arena, s) : NULL;
 }
 
+static int read_certificate(const struct reader *r, struct push_account *a, struct err *e)
+{
+	int64_t now = clock_now();
+	char end[CLOCK_TEXT + 1];
+	struct cert cert;
+	struct err why;
+
+	if (cert_read(a->cert, a->cert_key, r->conf->arena, &cert, &why) < 0)
+		return bad(r, "/certificate", why.text, e);
+	if (!a->name.p)
+		a->name = cert.uid.p ? cert.uid : str_c(a->cert);
+	clock_format(end, cert.ends_ms);
+	if (cert.ends_ms <= now)
+		return err_set(e, FAULT_CONFIG, "config", "%s: %s/certificate: %s ended at %s",
+			       r->conf->path, r->path, a->cert, end);
+	if (cert.ends_ms - now < CERT_WARN_MS)
+		diag_warn("%s: %s/certificate: %s ends at %s: Apple takes nothing after that",
+			  r->conf->path, r->path, a->cert, end);
+	return 0;
+}
+
 static int read_apns(const struct reader *r, struct push_account *a, const struct json *v, struct err *e)
 {
 	struct str pem;
@@ -64,10 +90,12 @@ static int read_apns(const struct reader *r, struct push_account *a, const struc
 		return -1;
 	if (a->cert && pem.p)
 		return bad(r, "/certificate", "either this or a key", e);
+	if (a->cert_key && !a->cert)
+		return bad(r, "/certificate_key", "certificate must be there too", e);
 	if (!a->name.p)
 		a->name = a->topic;
 	if (a->cert)
-		return 0;
+		return read_certificate(r, a, e);
 	if (!pem.p || a->team_id.n != 10 || a->key_id.n != 10)
 		return bad(r, "/key",
 			   "key, key_id and team_id (10 characters each) must be there, or certificate",

@@ -112,8 +112,8 @@ void push_later(struct push_engine *g, struct push_shot *s, const char *class, c
 /* All that ${sd} was in doubt about was true. */
 void push_believe(struct push_engine *g, struct push_sender *sd);
 
-/* Nobody knows what became of it. */
-void push_unknown(struct push_engine *g, struct push_shot *s, struct str text);
+/* Nobody knows what became of it, at ${at}: told again it is the same delivery. */
+void push_unknown(struct push_engine *g, struct push_shot *s, struct str text, int64_t at);
 /* It was sent at ${at}, and is ${external_id} there. */
 void push_was_sent(struct push_engine *g, struct push_shot *s, struct str external_id, int64_t at);
 

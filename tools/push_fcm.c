@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "push_gateway.h"
 
-enum { FCM_MAX = 4096, FCM_DEPTH = 32 };
+enum { FCM_MAX = 4096, FCM_TOPIC_MAX = 2048, FCM_DEPTH = 32 };
+
+/* By enum push_target. */
+static const char *const targets[] = { "token", "topic", "condition" };
 
 /* ---- what is sent ---- */
 
@@ -91,7 +94,9 @@ static void iphone(struct buf *b, const struct push_note *n)
 static int message(struct buf *b, const struct push_note *n, const struct push_device *d,
 		   struct str body, struct err *e)
 {
-	json_add_str(b, "token", d->token);
+	json_add_str(b, targets[d->target],
+		     d->target == PUSH_TOPIC ? str_sub(d->token, strlen("/topics/"), d->token.n) :
+					       d->token);
 	if (n->title.p || body.p || n->image.p) {
 		json_key(b, "notification");
 		json_open(b, '{');
@@ -131,21 +136,23 @@ static size_t weight(const struct json *v, unsigned depth)
 	return n;
 }
 
-/* Of the message, without the token that it goes to. */
+/* Of the message, without what it goes to. */
 static size_t size(struct str payload, struct arena *arena)
 {
 	struct err e;
 	const struct json *v = json_parse(payload, arena, &e);
-	const struct json *token = json_get(v, "token");
+	size_t n = weight(v, FCM_DEPTH);
 
-	return weight(v, FCM_DEPTH) - (token ? json_str(token).n + strlen("token") : 0);
+	for (size_t i = 0; i < LEN(targets); i++)
+		if (json_get(v, targets[i]))
+			n -= json_get_str(v, targets[i]).n + strlen(targets[i]);
+	return n;
 }
 
 static size_t most(const struct push_note *n, const struct push_device *d)
 {
 	(void)n;
-	(void)d;
-	return FCM_MAX;
+	return d->target == PUSH_TOKEN ? FCM_MAX : FCM_TOPIC_MAX;
 }
 
 static int request(struct push_post *x, const struct push_note *n, const struct push_device *d,

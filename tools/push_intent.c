@@ -113,7 +113,8 @@ static bool known_to(struct push_engine *g, struct push_shot *s, const struct le
 	case LEDGER_UNKNOWN:
 		if (known->idempotent || g->limits.resend_unknown)
 			return false;
-		push_unknown(g, s, STR("the program that sent it died before the answer came"));
+		push_unknown(g, s, STR("the program that sent it died before the answer came"),
+			     known->at_ms);
 		return true;
 	default:
 		return false;

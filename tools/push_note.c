@@ -9,7 +9,11 @@ const char *const push_platforms[PUSH_PLATFORMS] = { "apns", "fcm", "webpush" };
 enum {
 	TOKEN_MAX = 4096, /* of apns some 64 to 200, of fcm some 160 */
 	ENDPOINT_MAX = 2000,
+	TOPIC_MAX = 900,      /* what Google takes */
+	CONDITION_MAX = 5000, /* five of those */
 };
+
+#define TOPICS STR("/topics/")
 
 static bool routed(const struct rec *r)
 {
@@ -155,17 +159,67 @@ static int platform_of(struct push_device *d, struct str name)
 	return -1;
 }
 
-/* It becomes a part of a path: what tokens are made of, and nothing that means something there. */
-static bool plain_token(struct str s)
+/* What tokens and the names of topics are made of: nothing that means something in a path. */
+static bool plain_word(struct str s, const char *marks, size_t max)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
 		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		      c == '-' || c == '_' || c == ':' || c == '.' || c == '='))
+		      (c != '\0' && strchr(marks, c))))
 			return false;
 	}
-	return s.n > 0 && s.n <= TOKEN_MAX;
+	return s.n > 0 && s.n <= max;
+}
+
+static int plain_token(const struct push_device *d, struct err *e)
+{
+	return plain_word(d->token, "-_:.=", TOKEN_MAX) ?
+		       0 :
+		       malformed(e, "the token of the device is none");
+}
+
+static int topic(struct push_device *d, struct str name, struct arena *arena, struct err *e)
+{
+	if (str_prefix(name, TOPICS))
+		name = str_sub(name, TOPICS.n, name.n);
+	d->target = PUSH_TOPIC;
+	d->token = arena_join(arena, TOPICS, name);
+	return plain_word(name, "-_.~%", TOPIC_MAX) ?
+		       0 :
+		       malformed(e, "a topic must be letters, digits and -_.~%, 900 at most");
+}
+
+/* 'a' in topics && …: what it means is Google's. */
+static int condition(struct push_device *d, struct str text, struct err *e)
+{
+	bool plain = text.n > 0 && text.n <= CONDITION_MAX;
+
+	for (size_t i = 0; i < text.n && plain; i++)
+		plain = text.p[i] >= 0x20 && text.p[i] < 0x7f;
+	d->target = PUSH_CONDITION;
+	d->token = text;
+	/* Else it could be taken for a token, or a topic, where they are told apart by their text. */
+	return plain && str_search(text, STR("' in topics")) < text.n ?
+		       0 :
+		       malformed(e, "a condition must be like 'orders' in topics && 'de' in topics");
+}
+
+/* By Google: a token, or whoever subscribed. */
+static int google(struct push_device *d, const struct json *v, struct arena *arena, struct err *e)
+{
+	const struct json *token = json_get(v, "token"), *name = json_get(v, "topic"),
+			  *rule = json_get(v, "condition");
+
+	d->topic = STR_NONE; /* it is no application */
+	if ((token != NULL) + (name != NULL) + (rule != NULL) != 1)
+		return malformed(e, "a device of fcm must have one of token, topic and condition");
+	if (name)
+		return topic(d, json_str(name), arena, e);
+	if (rule)
+		return condition(d, json_str(rule), e);
+	d->token = json_str(token);
+	return plain_token(d, e);
 }
 
 /* Spaces and control characters have no place in a URL, and would be a way into the request. */
@@ -209,7 +263,9 @@ static int of_address(struct push_device *d, const struct json *v, const struct 
 		return malformed(e, "an address must be apns: or fcm: and the token of a device");
 	if (d->platform == PUSH_WEB)
 		return malformed(e, "a browser has keys: it must be named in `devices`");
-	return 0;
+	if (d->platform == PUSH_FCM && str_prefix(d->token, TOPICS))
+		return topic(d, d->token, r->arena, e);
+	return plain_token(d, e);
 }
 
 int push_device_read(struct push_device *d, const struct json *v, const struct rec *r, struct err *e)
@@ -218,9 +274,7 @@ int push_device_read(struct push_device *d, const struct json *v, const struct r
 	if (json_get(v, "endpoint") && !json_get(v, "platform"))
 		d->platform = PUSH_WEB;
 	else if (!json_get(v, "platform"))
-		return of_address(d, v, r, e) < 0 ? -1 :
-		       plain_token(d->token)      ? 0 :
-						    malformed(e, "the token of the device is none");
+		return of_address(d, v, r, e);
 	else if (platform_of(d, json_get_str(v, "platform")) < 0)
 		return malformed(e, "the platform of a device must be apns, fcm or webpush");
 	d->account = json_get_str(v, "account");
@@ -231,6 +285,8 @@ int push_device_read(struct push_device *d, const struct json *v, const struct r
 		d->registered = 0;
 	if (d->platform == PUSH_WEB)
 		return browser(d, v, r, e);
+	if (d->platform == PUSH_FCM)
+		return google(d, v, r->arena, e);
 	d->token = json_get_str(v, "token");
-	return plain_token(d->token) ? 0 : malformed(e, "the token of the device is none");
+	return plain_token(d, e);
 }

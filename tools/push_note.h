@@ -24,9 +24,13 @@ struct push_note {
 	const struct json *over[PUSH_PLATFORMS]; /* what only one platform has: an object */
 };
 
+/* fcm: what stands in the place of a token reaches whoever subscribed. */
+enum push_target { PUSH_TOKEN, PUSH_TOPIC, PUSH_CONDITION };
+
 struct push_device {
 	enum push_platform platform;
-	struct str token;   /* webpush: the endpoint */
+	enum push_target target;
+	struct str token; /* webpush: the endpoint; of a topic "/topics/NAME"; a condition as it is */
 	struct str account; /* the credential that it was registered under */
 	struct str topic;   /* apns */
 	int sandbox;        /* apns: 1, 0, or -1 as the account says */
@@ -51,7 +55,7 @@ const struct json *push_devices(const struct rec *r);
 /**
  * push_device_read(d, v, r, e):
  * Fill ${d} from ${v}, an element of push_devices(${r}): a subscription (omni-record(5)), what a browser gave
- * (endpoint and keys), or the address "apns:TOKEN" or "fcm:TOKEN".  Lives in r->arena and in ${v}.  Return 0, or
+ * (endpoint and keys), or the address "apns:TOKEN", "fcm:TOKEN" or "fcm:/topics/NAME".  Lives in r->arena and in ${v}.  Return 0, or
  * -1 with FAULT_DATA, "subscription-malformed".
  */
 int push_device_read(struct push_device *d, const struct json *v, const struct rec *r, struct err *e);

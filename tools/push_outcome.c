@@ -134,13 +134,14 @@ static void unsent(struct push_engine *g, struct push_flight *f)
 	again(g, f->shot, &j);
 }
 
-void push_unknown(struct push_engine *g, struct push_shot *s, struct str text)
+void push_unknown(struct push_engine *g, struct push_shot *s, struct str text, int64_t at)
 {
 	struct push_result r = { .outcome = "unknown",
 				 .class = CAUSE_UNKNOWN,
 				 .code = "no-answer",
 				 .text = text,
-				 .gone_at = -1 };
+				 .gone_at = -1,
+				 .at = at };
 
 	tell(g, s, &r);
 }
@@ -160,7 +161,7 @@ static void broken(struct push_engine *g, struct push_flight *f)
 	if (f->post.idempotent)
 		again(g, f->shot, &j);
 	else
-		push_unknown(g, f->shot, j.text);
+		push_unknown(g, f->shot, j.text, clock_now());
 }
 
 static void sent(struct push_engine *g, struct push_shot *s, const struct push_judgement *j)

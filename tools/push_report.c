@@ -145,7 +145,7 @@ void push_report(const struct push_result *r, struct out *o)
 {
 	const struct push_shot *s = r->shot;
 	struct buf b = { .max = SIZE_MAX };
-	bool dead = r->gone && s->account &&
+	bool dead = r->gone && s->account && s->device.target == PUSH_TOKEN &&
 		    (r->gone_at < 0 || s->device.registered == 0 || s->device.registered <= r->gone_at);
 	bool renewed = s->moved && s->for_ever && strcmp(r->outcome, "sent") == 0;
 	bool rejected = r->retry_at > 0 || strcmp(r->outcome, "unknown") == 0;

@@ -2,7 +2,7 @@
 // Usage: node gateway.mjs DIR: plays APNs, FCM with its token service, and Web Push, on one port of 127.0.0.1.
 //
 // Makes in DIR what a sender needs (apns.p8, firebase.json, vapid.key, browser.json) and the file `port`; writes one line for
-// each request to `seen`.  What it answers is asked for by name: the token of the device, the path of the endpoint.
+// each request to `seen`.  Behind the port in `cert-port` is who wants client.crt instead of a token.  What it answers is asked for by name: the token of the device, the path of the endpoint.
 // It verifies and decrypts with Node's own crypto and the package http_ece: nothing of it is ours.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -51,6 +51,11 @@ const apnsError = (status, reason, more) => ({ status, body: JSON.stringify({ re
 
 function apns(headers, body, session) {
 	const name = headers[':path'].split('/')[3];
+	if (session.socket.server === certified) {
+		note({ gateway: 'apns', name, subject: session.socket.getPeerCertificate().subject.UID, token: headers.authorization,
+			headers: { topic: headers['apns-topic'] }, size: body.length });
+		return { status: 200, headers: { 'apns-id': headers['apns-id'] }, body: '' };
+	}
 	const claims = verified((headers.authorization ?? '').replace(/^bearer /, ''), apple.publicKey, 'ES256');
 	const seenHeaders = Object.fromEntries(Object.entries(headers).filter(([k]) => k.startsWith('apns-')));
 	note({ gateway: 'apns', name, claims, headers: seenHeaders, body: JSON.parse(body), alone: session.alone });
@@ -87,7 +92,7 @@ const fcmError = (code, status, errorCode, more, headers) => ({
 
 function fcm(headers, body) {
 	const message = JSON.parse(body).message;
-	const name = message.token;
+	const name = message.token ?? message.topic ?? message.condition;
 	note({ gateway: 'fcm', name, path: headers[':path'], authorization: headers.authorization, message });
 	if (!/^Bearer access-[0-9]+$/.test(headers.authorization)) return fcmError(401, 'UNAUTHENTICATED');
 	for (const v of Object.values(message.data ?? {}))
@@ -107,7 +112,7 @@ function fcm(headers, body) {
 	if (name.startsWith('vanish') && n === 1) return { destroy: true };
 	if (name.startsWith('hang') && n === 1) return { hang: true };
 	if (name.startsWith('wave') && n === 1) return { wave: true };
-	return { status: 200, body: JSON.stringify({ name: `projects/p1/messages/${name}` }) };
+	return { status: 200, name, body: JSON.stringify({ name: `projects/p1/messages/${name}` }) };
 }
 
 function oauth(headers, body) {
@@ -153,12 +158,16 @@ function wave(session, id, name) {
 	setTimeout(() => session.destroy(), 200);
 }
 
-const server = http2.createSecureServer({
-	key: fs.readFileSync(file('tls.key')), cert: fs.readFileSync(file('tls.crt')),
-	settings: { maxConcurrentStreams: 100 },
-});
-server.on('session', session => { session.open = 0; session.alone = true; session.proven = false; session.on('error', () => {}); });
-server.on('stream', (stream, headers) => {
+const tls = { key: fs.readFileSync(file('tls.key')), cert: fs.readFileSync(file('tls.crt')), settings: { maxConcurrentStreams: 100 } };
+const server = http2.createSecureServer(tls);
+const certified = http2.createSecureServer({ ...tls, ca: fs.readFileSync(file('client.crt')), requestCert: true, rejectUnauthorized: true });
+const onSession = session => {
+	session.open = 0;
+	session.alone = true;
+	session.proven = false;
+	session.on('error', () => {});
+};
+const onStream = (stream, headers) => {
 	const chunks = [], session = stream.session;
 	stream.on('error', () => {});
 	// Apple's rule: one stream until a token was good.
@@ -176,10 +185,21 @@ server.on('stream', (stream, headers) => {
 		if (a.refuse) return stream.close(http2.constants.NGHTTP2_REFUSED_STREAM);
 		if (a.destroy) return session.destroy();
 		if (a.status === 200) session.proven = true;
-		stream.respond({ ':status': a.status, ...a.headers });
-		stream.end(a.body);
+		a.late = (path.split('/')[3] ?? '').startsWith('late') || a.name?.startsWith('late');
+		const answer = () => {
+			if (stream.destroyed) return;
+			stream.respond({ ':status': a.status, ...a.headers });
+			stream.end(a.body);
+		};
+		if (a.late) setTimeout(answer, Math.random() * 30);
+		else answer();
 	});
-});
+};
+for (const s of [server, certified]) {
+	s.on('session', onSession);
+	s.on('stream', onStream);
+}
+certified.listen(0, '127.0.0.1', () => fs.writeFileSync(file('cert-port'), `${certified.address().port}`));
 server.listen(0, '127.0.0.1', () => {
 	const port = server.address().port;
 	fs.writeFileSync(file('apns.p8'), apple.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
