@@ -16,7 +16,7 @@ load helper
 	cp -r "$BATS_TEST_DIRNAME/server" .
 	rig=$BATS_TEST_DIRNAME/crash/deliver
 	sed 's/"--ledger", "sent.db", //' "$rig" >crash/bare
-	sed 's/\["tee", "-a", f"out{self.number}"\],//; s/\["omni-deliver", \(.*\)\],$/["omni-queue", "settle", "outbound", "--join", "join.db", *queue], ["omni-deliver", \1], ["tee", "-a", f"out{self.number}"],/; s/^            \["omni-queue", "settle", "outbound", "--join", "join.db", \*queue\],$//' "$rig" >crash/early
+	sed 's/\["tee", "-a", f"out{self.number}"\],//; s/\[\*self.effect, \(.*\)\],$/["omni-queue", "settle", "outbound", "--join", "join.db", *queue], [*self.effect, \1], ["tee", "-a", f"out{self.number}"],/; s/^            \["omni-queue", "settle", "outbound", "--join", "join.db", \*queue\],$//' "$rig" >crash/early
 	no cmp "$rig" crash/bare
 	no cmp "$rig" crash/early
 	want 1 timeout 120 python3 crash/bare --kills 20 --seed 3 3>&-

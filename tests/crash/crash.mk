@@ -13,3 +13,9 @@ crash-deliver: all
 	BUILD=$(abspath $(BUILD)) tests/crash/deliver --kills $(CRASH_KILLS) --seed $(CRASH_SEED)
 
 .PHONY: crash-deliver
+
+# The same for notifications.
+crash-push: all
+	BUILD=$(abspath $(BUILD)) tests/crash/push --kills $(CRASH_KILLS) --seed $(CRASH_SEED)
+
+.PHONY: crash-push
