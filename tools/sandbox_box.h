@@ -79,7 +79,8 @@ struct box {
 	struct later *silent; /* answers that are never given */
 	struct fetch *fetch;
 	struct hook *spare, *flying;
-	unsigned n_flying;
+	struct hook *ready, *ready_end; /* due, and waiting until fewer fly */
+	unsigned n_flying, n_ready;
 
 	/* the record */
 	int fd; /* -1: none */
@@ -151,6 +152,9 @@ void hook_collect(struct box *b);
 
 /* Let all that are under way end at once: hook_collect has them soon. */
 void hook_stop(struct box *b);
+
+/* Those that are due and did not begin yet are abandoned. */
+void hook_abandon(struct box *b);
 
 /* Forget ${h}, which was not sent. */
 void hook_drop(struct box *b, struct hook *h);

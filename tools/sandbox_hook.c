@@ -13,6 +13,10 @@ enum {
 	CONNECT_MS = 5000,
 	TOTAL_MS = 15000, /* as long as the most patient carrier waits */
 	ANSWER_MAX = KIB(16),
+	/*
+	 * At once: what is in flight takes some 20 KB, and its time runs while it waits for a connection.
+	 */
+	FLYING_MOST = 128,
 };
 
 /* What chances of one message are made of. */
@@ -175,7 +179,7 @@ static struct str reached(const struct box *b, struct arena *a, const struct box
 	return arena_join(a, base, str_sub(url, of->base.n, url.n));
 }
 
-void hook_fire(struct box *b, struct hook *h)
+static void fire(struct box *b, struct hook *h)
 {
 	struct box_message *m = h->message;
 	struct callback *c = &h->callback;
@@ -220,12 +224,45 @@ void hook_fire(struct box *b, struct hook *h)
 	fetch_start(b->fetch, x);
 }
 
+/* Those whose time has come, in its order, as many as may be on their way. */
+static void fire_ready(struct box *b)
+{
+	struct hook *h;
+
+	while ((h = b->ready) != NULL && b->n_flying < FLYING_MOST) {
+		b->ready = h->older;
+		b->n_ready--;
+		fire(b, h);
+	}
+}
+
+void hook_fire(struct box *b, struct hook *h)
+{
+	h->older = NULL;
+	*(b->ready ? &b->ready_end->older : &b->ready) = h;
+	b->ready_end = h;
+	b->n_ready++;
+	fire_ready(b);
+}
+
 static void landed(struct box *b, struct hook *h)
 {
 	b->n_flying--;
 	*(h->newer ? &h->newer->older : &b->flying) = h->older;
 	if (h->older)
 		h->older->newer = h->newer;
+}
+
+void hook_abandon(struct box *b)
+{
+	struct hook *h;
+
+	while ((h = b->ready) != NULL) {
+		b->ready = h->older;
+		b->n_ready--;
+		b->counts.abandoned++;
+		hook_drop(b, h);
+	}
 }
 
 void hook_stop(struct box *b)
@@ -285,6 +322,8 @@ void hook_collect(struct box *b)
 
 	while ((x = fetch_done(b->fetch)) != NULL)
 		settle(b, (struct hook *)(void *)x);
+	if (!atomic_load(&b->stopping))
+		fire_ready(b);
 }
 
 /* ---- what players write with ---- */

@@ -277,6 +277,7 @@ void play_stop(struct box *b)
 		later_unlink(b, l);
 		answer_later(l);
 	}
+	hook_abandon(b);
 	while (time_take(b, INT64_MAX, &d)) {
 		if (d.answer) {
 			answer_later(d.later);

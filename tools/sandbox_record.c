@@ -252,7 +252,7 @@ void record_counts(struct buf *out, const struct box *b)
 	json_add_i64(out, "again", (int64_t)n->again);
 	json_add_i64(out, "lost", (int64_t)n->lost);
 	json_add_i64(out, "abandoned", (int64_t)n->abandoned);
-	json_add_i64(out, "waiting", (int64_t)b->n_due + b->n_flying);
+	json_add_i64(out, "waiting", (int64_t)b->n_due + b->n_ready + b->n_flying);
 	json_add_i64(out, "messages", (int64_t)b->n_messages);
 }
 
