@@ -504,6 +504,27 @@ END
 	says 'No space left on device'
 }
 
+@test "thousands of callbacks to who does not answer wait, take little memory, and are all accounted for at the end" {
+	plain
+	python3 -c 'if 1:
+		import socket, time
+		s = socket.socket()
+		s.bind(("127.0.0.1", 0))
+		s.listen(512)
+		print(s.getsockname()[1], flush=True)
+		time.sleep(60)' >deaf 3>&- &
+	recv=$!
+	until_true test -s deaf
+	echo '{"rules":[{"receipts":{"statuses":["sent","delivered"],"delay":"1ms"},"replies":[{"text":"Ja","after":"1ms"}]}]}' >scenario
+	start -s scenario --callback "http://127.0.0.1:$(cat deaf)"
+	for _ in $(seq 4000); do echo "--next"; printf 'url = "%s"\nuser = "%s"\ndata = "To=%%2B15550123&From=%%2B15550100&Body=Hi"\noutput = /dev/null\n' \
+		"$at/twilio/2010-04-01/Accounts/$AC/Messages.json" "$AC:twilio-secret"; done | sed 1d | sed 's/^--//' | timeout 60 curl -sS -K -
+	[ "$(ask "$at/_sandbox/counts" | jq -c '[.taken, .waiting]')" = '[4000,12000]' ]
+	[ "$(awk '/^VmRSS/ { print $2 < 65536 }' "/proc/$sandbox/status")" = 1 ]
+	stop
+	[ "$(jq -c 'select(.what == "end").counts | [.delivered + .failed + .abandoned + .waiting, .waiting]' record)" = '[12000,0]' ]
+}
+
 @test "what it can not use it says: a scenario, a place, a configuration" {
 	echo '{"rules":[{"answer":{"class":"busy"}}]}' >scenario
 	want 78 omni-sandbox -c omni.json -s scenario --listen 127.0.0.1:0
@@ -511,6 +532,26 @@ END
 	echo '{"rules":[{"rate":"5/0s"}]}' >scenario
 	want 78 omni-sandbox -c omni.json -s scenario --listen 127.0.0.1:0
 	says 'scenario: /rules/0/rate'
+	# What has the right form, and makes no sense.
+	while IFS='|' read -r rule where; do
+		printf '{"rules":[{},%s]}' "$rule" >scenario
+		want 78 omni-sandbox -c omni.json -s scenario --listen 127.0.0.1:0
+		says "scenario: /rules/1/$where"
+	done <<-'END'
+		{"latency":["2s","1s"]}|latency: the longer time
+		{"receipts":{"delay":{"median":"2s","p99":"1s"}}}|receipts/delay: the longer time
+		{"latency":"99999999999999999999s"}|latency: must be a time
+		{"when":{"after":"2m","until":"1m"}}|when/until: must be later
+		{"when":{"after":"1m","until":"1m"}}|when/until: must be later
+		{"burst":3}|burst: means something with rate only
+		{"rate":"1/1000d","burst":1000000}|burst: takes longer
+	END
+	echo '{"seed":18446744073709551616}' >scenario
+	want 78 omni-sandbox -c omni.json -s scenario --listen 127.0.0.1:0
+	says 'scenario: /seed'
+	: >scenario
+	want 78 omni-sandbox -c omni.json -s scenario --listen 127.0.0.1:0
+	says 'scenario: line 1'
 	printf '{\n"rules": [}\n' >scenario
 	want 78 omni-sandbox -c omni.json -s scenario --listen 127.0.0.1:0
 	says 'scenario: line 2'

@@ -118,7 +118,7 @@ static int open_scenario(struct run *r, struct err *e)
 		return -1;
 	if (path && file_read(path, CONF_MAX_BYTES, r->box.arena, &text, NULL, e) < 0)
 		return -1;
-	r->box.scenario = scenario_read(text, path, seed, e);
+	r->box.scenario = scenario_read(text, r->box.arena, path, seed, e);
 	return r->box.scenario ? 0 : -1;
 }
 

@@ -58,9 +58,18 @@ struct scenario {
 	uint64_t seed;
 	struct rule *rules;
 	unsigned n;
+	const char *where, *why; /* of the rule at hand, what makes no sense; NULL: all of it does */
 };
 
-/* ---- reading: the schema has checked all of it ---- */
+/* ---- reading: the schema has checked the form, what numbers and times mean together is checked here ---- */
+
+static void wrong(struct scenario *s, const char *where, const char *why)
+{
+	if (s->where)
+		return;
+	s->where = where;
+	s->why = why;
+}
 
 static struct patterns read_patterns(struct arena *a, const struct json *v)
 {
@@ -80,28 +89,42 @@ static struct patterns read_patterns(struct arena *a, const struct json *v)
 	return p;
 }
 
-static int64_t read_span(const struct json *v, int64_t otherwise)
+static int64_t read_span(struct scenario *s, const char *where, const struct json *v, int64_t otherwise)
 {
 	int64_t ms = otherwise;
 
-	return clock_span(json_str(v), &ms) < 0 ? otherwise : ms;
+	if (v && clock_span(json_str(v), &ms) < 0)
+		wrong(s, where, "must be a time of at most a hundred years");
+	return ms;
 }
 
-static struct times read_times(const struct json *v, int64_t otherwise)
+static int64_t read_number(struct scenario *s, const char *where, const struct json *v, int64_t otherwise)
+{
+	int64_t n = otherwise;
+
+	if (v && (json_i64(v, &n) < 0 || n < 0))
+		wrong(s, where, "must be a whole number, without a point or an exponent");
+	return n;
+}
+
+static struct times read_times(struct scenario *s, const char *where, const struct json *v,
+			       int64_t otherwise)
 {
 	struct times t = { TIMES_FIXED, otherwise, otherwise };
 
 	if (json_is(v, JSON_ARRAY)) {
 		t.kind = TIMES_EVEN;
-		t.a = read_span(json_at(v, 0), 0);
-		t.b = read_span(json_at(v, 1), 0);
+		t.a = read_span(s, where, json_at(v, 0), 0);
+		t.b = read_span(s, where, json_at(v, 1), 0);
 	} else if (json_is(v, JSON_OBJECT)) {
 		t.kind = TIMES_LOGNORMAL;
-		t.a = read_span(json_get(v, "median"), 0);
-		t.b = read_span(json_get(v, "p99"), 0);
+		t.a = read_span(s, where, json_get(v, "median"), 0);
+		t.b = read_span(s, where, json_get(v, "p99"), 0);
 	} else if (v) {
-		t.a = t.b = read_span(v, 0);
+		t.a = t.b = read_span(s, where, v, 0);
 	}
+	if (t.b < t.a)
+		wrong(s, where, "the longer time must not be shorter than the other");
 	return t;
 }
 
@@ -142,19 +165,17 @@ static const char *class_of(struct str name)
 	return NULL;
 }
 
-static void read_answer(struct rule *r, const struct json *v)
+static void read_answer(struct scenario *s, struct rule *r, const struct json *v)
 {
 	static const char *const faults[] = { "", "silent", "close", "cut", "garbage" };
 	struct conduct *c = &r->answer;
 	const struct json *taken = json_get(v, "taken");
-	int64_t status = 0;
 
 	r->has_answer = v != NULL;
 	c->class = class_of(json_get_str(v, "class"));
 	c->code = json_text(json_get(v, "code"));
-	(void)json_i64(json_get(v, "status"), &status);
-	c->status = (int)status;
-	c->retry_after = read_span(json_get(v, "retry_after"), 0);
+	c->status = (int)read_number(s, "answer/status", json_get(v, "status"), 0);
+	c->retry_after = read_span(s, "answer/retry_after", json_get(v, "retry_after"), 0);
 	for (size_t i = 1; i < LEN(faults); i++)
 		if (str_eq(json_get_str(v, "fault"), str_c(faults[i])))
 			c->mishap = (enum mishap)i;
@@ -165,7 +186,7 @@ static void read_answer(struct rule *r, const struct json *v)
 	c->taken = !c->class && (!taken || json_true(taken));
 }
 
-static void read_course(struct arena *a, struct rule *r, const struct json *v)
+static void read_course(struct scenario *s, struct rule *r, const struct json *v)
 {
 	const struct json *list = json_get(v, "statuses");
 	struct json_iter it = json_iter(list);
@@ -178,29 +199,28 @@ static void read_course(struct arena *a, struct rule *r, const struct json *v)
 	(void)json_double(json_get(v, "duplicate"), &c->duplicate);
 	(void)json_double(json_get(v, "lose"), &c->lose);
 	c->shuffle = json_true(json_get(v, "shuffle"));
-	r->delay = read_times(json_get(v, "delay"), DELAY_MS);
+	r->delay = read_times(s, "receipts/delay", json_get(v, "delay"), DELAY_MS);
 	if (!list)
 		return;
-	c->statuses = statuses = arena_calloc(a, json_len(list) + 1, sizeof(*statuses));
+	c->statuses = statuses = arena_calloc(s->arena, json_len(list) + 1, sizeof(*statuses));
 	while (json_next(&it))
 		statuses[c->n++] = json_str(it.value);
 }
 
-static void read_replies(struct arena *a, struct rule *r, const struct json *v)
+static void read_replies(struct scenario *s, struct rule *r, const struct json *v)
 {
 	struct json_iter it = json_iter(v);
 
 	r->has_replies = v != NULL;
-	r->replies = arena_calloc(a, json_len(v) + 1, sizeof(*r->replies));
+	r->replies = arena_calloc(s->arena, json_len(v) + 1, sizeof(*r->replies));
 	while (json_next(&it))
 		r->replies[r->n_replies++] =
 			(struct saying){ json_get_str(it.value, "text"),
-					 read_span(json_get(it.value, "after"), REPLY_MS) };
+					 read_span(s, "replies", json_get(it.value, "after"), REPLY_MS) };
 }
 
-static int read_rule(struct scenario *s, struct rule *r, const struct json *v)
+static void read_when(struct scenario *s, struct rule *r, const struct json *when)
 {
-	const struct json *when = json_get(v, "when");
 	struct arena *a = s->arena;
 
 	r->carrier = read_patterns(a, json_get(when, "carrier"));
@@ -210,22 +230,44 @@ static int read_rule(struct scenario *s, struct rule *r, const struct json *v)
 	r->to = read_patterns(a, json_get(when, "to"));
 	r->type = read_patterns(a, json_get(when, "type"));
 	r->text = read_patterns(a, json_get(when, "text"));
-	r->after = read_span(json_get(when, "after"), 0);
-	r->until = read_span(json_get(when, "until"), INT64_MAX);
+	r->after = read_span(s, "when/after", json_get(when, "after"), 0);
+	r->until = read_span(s, "when/until", json_get(when, "until"), INT64_MAX);
+	if (r->until <= r->after)
+		wrong(s, "when/until", "must be later than after: this rule would never count");
+	r->attempts = read_number(s, "when/attempts", json_get(when, "attempts"), 0);
 	r->share = 1;
-	(void)json_i64(json_get(when, "attempts"), &r->attempts);
 	(void)json_double(json_get(when, "share"), &r->share);
-	r->has_latency = json_get(v, "latency") != NULL;
-	r->latency = read_times(json_get(v, "latency"), 0);
+}
+
+static void read_limit(struct scenario *s, struct rule *r, const struct json *v)
+{
+	const struct json *rate = json_get(v, "rate"), *burst = json_get(v, "burst");
+
 	r->used.arena = s->rates;
-	r->retry_after = read_span(json_get(v, "retry_after"), 0);
-	read_answer(r, json_get(v, "answer"));
-	read_course(a, r, json_get(v, "receipts"));
-	read_replies(a, r, json_get(v, "replies"));
-	if (json_get(v, "rate") && read_rate(r, json_get_str(v, "rate")) < 0)
-		return -1;
-	(void)json_i64(json_get(v, "burst"), &r->burst);
-	return 0;
+	r->retry_after = read_span(s, "retry_after", json_get(v, "retry_after"), 0);
+	if (!rate) {
+		if (burst)
+			wrong(s, "burst", "means something with rate only");
+		return;
+	}
+	if (read_rate(r, json_str(rate)) < 0) {
+		wrong(s, "rate", "is no number of requests in a time, as 80/s or 30/m");
+		return;
+	}
+	r->burst = read_number(s, "burst", burst, r->burst);
+	if (r->burst > CLOCK_SPAN_MAX / 2 * MS_NS / r->interval)
+		wrong(s, "burst", "takes longer than fifty years at this rate");
+}
+
+static void read_rule(struct scenario *s, struct rule *r, const struct json *v)
+{
+	read_when(s, r, json_get(v, "when"));
+	r->has_latency = json_get(v, "latency") != NULL;
+	r->latency = read_times(s, "latency", json_get(v, "latency"), 0);
+	read_answer(s, r, json_get(v, "answer"));
+	read_course(s, r, json_get(v, "receipts"));
+	read_replies(s, r, json_get(v, "replies"));
+	read_limit(s, r, v);
 }
 
 static int check(struct arena *a, const struct json *v, const char *name, struct err *e)
@@ -253,42 +295,46 @@ out:
 	return rc;
 }
 
-struct scenario *scenario_read(struct str text, const char *name, uint64_t seed, struct err *e)
+struct scenario *scenario_of(const struct json *root, const char *name, uint64_t seed, struct err *e)
 {
 	struct scenario *s = calloc(1, sizeof(*s));
-	const struct json *root, *rules;
-	struct err why;
-	int64_t own;
+	const struct json *rules = json_get(root, "rules");
 
 	if (!s)
 		diag_oom();
 	s->arena = arena_new();
 	s->rates = arena_new();
-	s->seed = seed;
-	if (text.n == 0)
-		return s;
-	root = json_parse_relaxed(text, s->arena, &why);
-	if (!root) {
-		err_set(e, FAULT_CONFIG, "scenario", "%s: %s", name, why.text);
-		goto fail;
-	}
-	if (check(s->arena, root, name, e) < 0)
-		goto fail;
-	if (json_i64(json_get(root, "seed"), &own) == 0)
-		s->seed = (uint64_t)own;
-	rules = json_get(root, "rules");
+	s->seed = (uint64_t)read_number(s, "seed", json_get(root, "seed"), (int64_t)(seed & INT64_MAX));
 	s->rules = arena_calloc(s->arena, json_len(rules) + 1, sizeof(*s->rules));
-	for (struct json_iter it = json_iter(rules); json_next(&it);)
-		if (read_rule(s, &s->rules[s->n++], it.value) < 0) {
-			err_set(e, FAULT_CONFIG, "scenario",
-				"%s: /rules/%zu/rate: is no number of requests in a time, as 80/s or 30/m",
-				name, it.i);
-			goto fail;
-		}
-	return s;
-fail:
+	for (struct json_iter it = json_iter(rules); !s->where && json_next(&it);)
+		read_rule(s, &s->rules[s->n++], it.value);
+	if (!s->where)
+		return s;
+	if (s->n == 0)
+		err_set(e, FAULT_CONFIG, "scenario", "%s: /%s: %s", name, s->where, s->why);
+	else
+		err_set(e, FAULT_CONFIG, "scenario", "%s: /rules/%u/%s: %s", name, s->n - 1,
+			s->where, s->why);
 	scenario_free(s);
 	return NULL;
+}
+
+struct scenario *scenario_read(struct str text, struct arena *a, const char *name, uint64_t seed,
+			       struct err *e)
+{
+	const struct json *root = NULL;
+	struct err why;
+
+	if (name) {
+		root = json_parse_relaxed(text, a, &why);
+		if (!root) {
+			err_set(e, FAULT_CONFIG, "scenario", "%s: %s", name, why.text);
+			return NULL;
+		}
+		if (check(a, root, name, e) < 0)
+			return NULL;
+	}
+	return scenario_of(root, name, seed, e);
 }
 
 void scenario_free(struct scenario *s)

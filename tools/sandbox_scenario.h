@@ -58,11 +58,16 @@ struct saying {
 };
 
 /**
- * scenario_read(text, name, seed, e):
- * Read ${text}, JSON with comments; ${name} is for messages.  An empty text is a scenario without
- * rules.  ${seed} counts where the scenario has none.  Return owned, or NULL with FAULT_CONFIG.
+ * scenario_read(text, a, name, seed, e):
+ * Read ${text}, JSON with comments, which stays in ${a} as long as the scenario lives; ${name} is for messages; NULL:
+ * there is no text, and no rules.  ${seed} counts where the scenario has none.  Return owned, or NULL with
+ * FAULT_CONFIG.
  */
-struct scenario *scenario_read(struct str text, const char *name, uint64_t seed, struct err *e);
+struct scenario *scenario_read(struct str text, struct arena *a, const char *name, uint64_t seed,
+			       struct err *e);
+
+/* The same of ${root}, which is of the model of scenarios (NULL: empty). */
+struct scenario *scenario_of(const struct json *root, const char *name, uint64_t seed, struct err *e);
 void scenario_free(struct scenario *s);
 
 uint64_t scenario_seed(const struct scenario *s);
