@@ -355,6 +355,18 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(seen .name)" = '' ]
 }
 
+@test "one record, or one browser, that is nobody's holds up no other" {
+	conf
+	note 1 "$(device apns first)" >in
+	note 2 '{"platform":"apns","token":"aa","topic":"a\r\nX-Evil: 1"},{"platform":"apns","token":"aa","topic":"a b"}' >>in
+	for n in $(seq 20); do note 3 "$(device apns "p$n")"; done >>in
+	want 0 push --max-hold 0 in
+	[ "$(get '"\(.outcome) \(.error.code)"' | sort | uniq -c | tr -s ' ' | paste -sd,)" = ' 2 failed subscription-malformed, 21 sent null' ]
+	browser ok >good
+	{ for n in $(seq 20); do note 1 "$(sed 's/:[0-9]*.wp/:1\/wp/' good)"; note 2 "$(sed "s/wp.ok/wp\/q$n/" good)"; done; } | want 1 push --max-hold 0
+	[ "$(get 'select(.outcome).outcome' | sort | uniq -c | tr -s ' ' | paste -sd,)" = ' 20 retry, 20 sent' ]
+}
+
 @test "a browser that moved for good is followed, inside its service, and told" {
 	conf
 	note 1 "$(browser moved)" | want 0 push
@@ -431,6 +443,16 @@ webpush failed credentials credentials BadJwtToken" ]
 	want 78 push /dev/null
 	says '/push/apns/key is no private key'
 	no grep -q literal-secret err
+	conf '{"apns":{"topic":"a\r\nb"}}'
+	want 78 push /dev/null
+	says '/push/apns/topic'
+	for wrong in '.project_id = "../x"' '.token_uri = "file:///etc/passwd"' '.token_uri = "https://a b/"' '.token_uri = "x"'; do
+		jq "$wrong" "$G/firebase.json" >sa.json
+		conf '{"fcm":{"service_account":"file:sa.json"}}'
+		want 78 push /dev/null
+		says '/push/fcm/service_account: its'
+		no grep -q PRIVATE err
+	done
 	conf '{"webpush":{"subject":"mailto:me@localhost"}}'
 	want 78 push /dev/null
 	says '/push/webpush: the subject is at "localhost"'

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "crypto_cert.h"
 #include "diag.h"
+#include "url.h"
 
 enum { PATH_LONG = 200 };
 
@@ -22,6 +23,19 @@ struct reader {
 static int bad(const struct reader *r, const char *member, const char *what, struct err *e)
 {
 	return err_set(e, FAULT_CONFIG, "config", "%s: %s%s: %s", r->conf->path, r->path, member, what);
+}
+
+/* True if ${s} is of letters, digits and ${marks} alone: it becomes a part of a header, a path or a token. */
+static bool plain(struct str s, const char *marks)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		      (c != '\0' && strchr(marks, c))))
+			return false;
+	}
+	return s.n > 0;
 }
 
 /* The one text under ${member}, a secret or a reference; {NULL, 0} if it is not there. */
@@ -86,6 +100,8 @@ static int read_apns(const struct reader *r, struct push_account *a, const struc
 	a->sandbox = json_true(json_get(v, "sandbox"));
 	a->cert = file_of(r, v, "certificate");
 	a->cert_key = file_of(r, v, "certificate_key");
+	if (a->topic.p && !plain(a->topic, "-_."))
+		return bad(r, "/topic", "must be the bundle id of the application", e);
 	if (secret(r, v, "key", &pem, e) < 0)
 		return -1;
 	if (a->cert && pem.p)
@@ -96,7 +112,8 @@ static int read_apns(const struct reader *r, struct push_account *a, const struc
 		a->name = a->topic;
 	if (a->cert)
 		return read_certificate(r, a, e);
-	if (!pem.p || a->team_id.n != 10 || a->key_id.n != 10)
+	if (!pem.p || a->team_id.n != 10 || a->key_id.n != 10 || !plain(a->team_id, "") ||
+	    !plain(a->key_id, ""))
 		return bad(r, "/key",
 			   "key, key_id and team_id (10 characters each) must be there, or certificate",
 			   e);
@@ -110,6 +127,7 @@ static int read_fcm(const struct reader *r, struct push_account *a, const struct
 {
 	const struct json *file;
 	struct str text, uri;
+	struct url url;
 	struct err why;
 
 	if (secret(r, v, "service_account", &text, e) < 0)
@@ -124,6 +142,11 @@ static int read_fcm(const struct reader *r, struct push_account *a, const struct
 		return bad(r, "/service_account",
 			   "must be the JSON of a service account, with project_id, client_email and private_key",
 			   e);
+	if (!plain(a->project, "-:.") || a->project.p[0] == '.')
+		return bad(r, "/service_account", "its project_id is none", e);
+	if (url_split(a->token_uri, &url) < 0 || url.userinfo.p || url.host.n == 0 ||
+	    !(str_eq_nocase(url.scheme, STR("https")) || str_eq_nocase(url.scheme, STR("http"))))
+		return bad(r, "/service_account", "its token_uri is no URL of https:", e);
 	if (!a->name.p)
 		a->name = a->project;
 	return key_from(r, a, json_get_str(file, "private_key"), "/service_account: private_key",

@@ -11,8 +11,12 @@
 enum {
 	PUSH_DEVICE_PLACES = 16384,
 	PUSH_FLIGHTS = 4096, /* requests in flight in all */
-	PUSH_ORIGINS = 64,   /* senders of Web Push: services share one where their hashes do */
-	PUSH_DOUBTS = 10,    /* devices in a row that a wrong configuration would kill */
+	/*
+	 * Senders of Web Push: services share one where their hashes do.  Browsers name them, and one that is nobody's
+	 * must not hold up those of others.
+	 */
+	PUSH_ORIGINS = 4096,
+	PUSH_DOUBTS = 10, /* devices in a row that a wrong configuration would kill */
 	PUSH_POISON = 5, /* browsers in a row whose service refuses our key, until nothing more is sent there */
 	PUSH_ATTEMPTS = 5,
 	PUSH_REPAIR_MS = 300000, /* until refused credentials are tried again */
@@ -71,6 +75,7 @@ struct push_engine {
 	struct push_shot *placed, *placed_end; /* they may be sent when their intent is durable */
 	uint64_t intents;
 	struct push_limits limits;
+	uint64_t seed;           /* of what browsers must not aim at */
 	struct push_line *lines; /* as accounts->list */
 	struct push_sender **senders;
 	size_t n_senders;

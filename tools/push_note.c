@@ -287,6 +287,9 @@ int push_device_read(struct push_device *d, const struct json *v, const struct r
 		return browser(d, v, r, e);
 	if (d->platform == PUSH_FCM)
 		return google(d, v, r->arena, e);
+	/* The bundle id of an application becomes a header. */
+	if (d->topic.p && !plain_word(d->topic, "-_.", TOPIC_MAX))
+		return malformed(e, "the topic of a device must be the bundle id of an application");
 	d->token = json_get_str(v, "token");
 	return plain_token(d, e);
 }

@@ -10,29 +10,30 @@
 
 #include "cause.h"
 #include "clock.h"
+#include "crypto.h"
 #include "diag.h"
+#include "hash.h"
 #include "push_bearer.h"
-#include "strmap.h"
 #include "url.h"
 
 enum { CONNECT_MS = 10000, ANSWER_MS = 30000 };
 
 /* ---- senders ---- */
 
-static unsigned tag_of(const struct push_shot *s)
+static unsigned tag_of(const struct push_engine *g, const struct push_shot *s)
 {
 	struct url url;
 
 	if (s->device.platform == PUSH_APNS)
 		return s->device.sandbox < 0 ? s->account->sandbox : s->device.sandbox > 0;
 	if (s->device.platform == PUSH_WEB && url_split(s->device.token, &url) == 0)
-		return (unsigned)(strmap_hash(url.host) % PUSH_ORIGINS);
+		return (unsigned)(hash_64(url.host, hash_64(url.port, g->seed)) % PUSH_ORIGINS);
 	return 0;
 }
 
 struct push_sender *push_sender_for(struct push_engine *g, const struct push_shot *s)
 {
-	unsigned tag = tag_of(s);
+	unsigned tag = tag_of(g, s);
 	struct push_sender *sd;
 
 	for (size_t i = 0; i < g->n_senders; i++)
@@ -359,6 +360,7 @@ struct push_engine *push_engine_new(struct push_accounts *accounts, struct ledge
 	g->limits = *limits;
 	g->ledger = ledger;
 	g->noted = arena_new();
+	crypto_random(&g->seed, sizeof(g->seed));
 	g->lines = calloc(accounts->n + 1, sizeof(*g->lines));
 	if (!g->lines)
 		diag_oom();
