@@ -552,6 +552,52 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(get 'select(.outcome).recipient' | wc -l)" -eq 2 ]
 }
 
+@test "whichever allocation, write or sync fails, a program says so, or has told of each device" {
+	plain
+	conf
+	note 1 "$(device apns ff1),$(device fcm ff2),$(browser ff3)" >in
+	for call in malloc write sync pwrite; do
+		for n in 1 2 3 4 6 9 14 21 40 90 200 500 1200 3000 7000 12000; do
+			rm -f sent*
+			rc=0
+			timeout 20 env OMNI_FAIL_CALL=$call OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" omni-push -c omni.json --ledger sent in >out 2>err || rc=$?
+			case $rc in
+			0 | 1) [ "$(get 'select(.outcome).recipient' | sort -u | wc -l)" -eq 3 ] ;;
+			65 | 71 | 74 | 75 | 78) [ -s err ] ;;
+			*) false ;;
+			esac || {
+				echo "$call $n: exit $rc"
+				cat err
+				return 1
+			}
+			! grep -q 'not reached' err || break
+		done
+	done
+}
+
+@test "keys and tokens are in no output, reject, log, ledger or command line" {
+	conf
+	{ grep -hv -- ----- "$G/apns.p8"; jq -r .private_key "$G/firebase.json" | grep -v -- -----; cat "$G/vapid.key"; printf '\naccess-\neyJ\n'; } | grep ... >secrets
+	{ for name in ok gone topic trouble expired forbidden; do note 1 "$(device apns $name)"; done
+		for name in ok unregistered field stale third vanishes3; do note 2 "$(device fcm $name)"; done
+		for name in gone poison moved slow; do note 3 "$(browser $name)"; done; } >in
+	mkfifo fifo
+	timeout 60 omni-push -v -c omni.json --metrics metrics -r rejects -l ledger fifo >out 2>err 3>&- &
+	pid=$!
+	exec 4>fifo
+	cat in >&4
+	for _ in $(seq 100); do
+		[ ! -s ledger ] || [ ! -s out ] || break
+		sleep 0.05
+	done
+	cat "/proc/$pid/cmdline" "/proc/$(pgrep -P "$pid")/cmdline" >cmdline
+	exec 4>&-
+	wait $pid || [ $? -eq 1 ]
+	[ "$(get 'select(.outcome).outcome' | sort -u | paste -sd' ')" = 'failed retry sent unknown' ]
+	push -n in >dry
+	no grep -aqFf secrets out err rejects ledger* cmdline dry
+}
+
 @test "a full disk under the output is 74" {
 	conf
 	note 1 "$(device fcm full)" >in
