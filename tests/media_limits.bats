@@ -117,7 +117,7 @@ rows() {
 		for ((i = 1; i <= n; i++)); do
 			printf '%%PDF-1.4\n' >$i.pdf
 			truncate -s $((room / n)) $i.pdf
-			files+=($i.pdf)
+			files+=("$i.pdf")
 		done
 		truncate -s +$((room % n)) 1.pdf
 		want 0 convert "$channel" --together "${files[@]}"
