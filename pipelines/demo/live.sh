@@ -3,6 +3,7 @@
 # live.sh: read by demo-live.sh and demo-loop.sh, which begin and end alike: secrets, a directory of their own in $tmp,
 # headings, and the end of all that is in $started.
 tmp=$(mktemp -d)
+: >"$tmp/log"
 started=
 stop() {
 	# With the taker of a pipeline at its end, all behind it ends.
