@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -22,31 +23,34 @@ enum {
 	LINGER_MAX = 1 << 20, /* bytes that are read and dropped, at most */
 };
 
-static struct conn **table;
-static size_t table_size;
+/* Threads that have nothing to do with serving call recv, too, and may do so before there is a table. */
+static _Atomic(struct conn *) *_Atomic table;
+static atomic_size_t table_size;
 
 void raw_init(size_t n)
 {
-	free(table);
-	table = calloc(n, sizeof(struct conn *));
-	if (!table)
+	_Atomic(struct conn *) *made = calloc(n, sizeof(*made));
+
+	if (!made)
 		diag_oom();
-	table_size = n;
+	atomic_store(&table_size, 0);
+	free((void *)atomic_exchange(&table, made));
+	atomic_store(&table_size, n);
 }
 
 bool raw_fits(int fd)
 {
-	return fd >= 0 && (size_t)fd < table_size;
+	return fd >= 0 && (size_t)fd < atomic_load(&table_size);
 }
 
 void raw_set(int fd, struct conn *c)
 {
-	table[fd] = c;
+	atomic_store(&atomic_load(&table)[fd], c);
 }
 
 struct conn *raw_get(int fd)
 {
-	return raw_fits(fd) ? table[fd] : NULL;
+	return raw_fits(fd) ? atomic_load(&atomic_load(&table)[fd]) : NULL;
 }
 
 /* Let ${c} see what was read; what it refuses is an error of the connection to the library. */
