@@ -1,7 +1,6 @@
 # omni: see README.md.  `./bootstrap TARGET` installs what a target needs and then runs it here.
 # Targets: all man demo check asan asan-short tsan clang werror lint fuzz fuzz-short conformance install uninstall clean,
-#          bench bench-archive bench-deliver bench-fetch bench-inbound bench-media bench-pipe bench-push bench-queue bench-queue-long bench-ratelimit bench-recv bench-replay bench-route-out
-#          bench-schema bench-store, soak soak-recv crash crash-archive crash-deliver crash-recv
+#          bench and bench-WHAT (tests/bench/*.mk), soak soak-recv crash crash-archive crash-deliver crash-recv
 
 VERSION = 0.1.0
 BUILD   = build
@@ -138,19 +137,7 @@ demo: all
 
 include tests/crash/crash.mk
 include tests/serve/serve.mk
-include tests/bench/bench.mk
-include tests/bench/recv.mk
-include tests/bench/schema.mk
-include tests/bench/pipe.mk
-include tests/bench/archive.mk
-include tests/bench/fetch.mk
-include tests/bench/queue.mk
-include tests/bench/ratelimit.mk
-include tests/bench/route_out.mk
-include tests/bench/media.mk
-include tests/bench/push.mk
-include tests/bench/deliver.mk
-include tests/bench/store.mk
+include tests/bench/bench.mk $(filter-out %/bench.mk,$(sort $(wildcard tests/bench/*.mk)))
 include tests/fuzz/fuzz.mk
 include tests/schema/schema.mk
 
