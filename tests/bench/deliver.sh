@@ -7,12 +7,9 @@
 # $UNDICI, a directory whose node_modules has it, or $NODE_PATH; left out where there is none).  Each must have sent all.
 # They take turns, $BENCH_RUNS times; medians are shown, and ratios are medians of those of one turn.  Exit 1 only if
 # something was not sent: a ratio below its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
-HERE=$(dirname "$(realpath "$0")")
-PATH=$BUILD:$BUILD/bench:$PATH
 RUNS=${BENCH_RUNS:-5}
 RECORDS=${BENCH_RECORDS:-100000}
 work=$(mktemp -d "${BENCH_DIR:-$BUILD}/deliver.XXXXXX")
@@ -25,14 +22,6 @@ finish() {
 }
 trap finish EXIT
 cd "$work"
-
-calc() {
-	awk "BEGIN { printf \"$1\", ($2) }"
-}
-
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
 
 now() {
 	date +%s%N
@@ -104,14 +93,6 @@ measure() {
 	[ "$1" = bare ] || sent out
 }
 
-# ratio(a, b, floor, text)
-ratio() {
-	local r mark=
-	r=$(paste "$1.rates" "$2.rates" | awk '{ printf "%.3f\n", $1 / $2 }' | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }')
-	[ "$(calc %d "$r < $3")" = 0 ] || mark=below
-	printf '%12s %10s %-6s %-12s %s\n' "$r" "$3" "$mark" times "$4"
-}
-
 start_nginx
 make_input
 names=(bare deliver ledger)
@@ -133,9 +114,9 @@ printf '%12s %10s %-6s %-12s %s\n' rate floor '' unit what
 for name in "${names[@]}"; do
 	printf '%12s %10s %-6s %-12s %s\n' "$(median "$name.rates")" - '' messages/s "$name ($(median "$name.cpu") us of processor time each)"
 done
-ratio deliver bare 0.7 'omni-deliver, by a bare loop of curl_multi_poll'
-ratio ledger bare 0.5 'omni-deliver --ledger, by the bare loop'
+row "$(ratio deliver.rates bare.rates)" 0.7 times 'omni-deliver, by a bare loop of curl_multi_poll'
+row "$(ratio ledger.rates bare.rates)" 0.5 times 'omni-deliver --ledger, by the bare loop'
 if [ "${#names[@]}" -gt 3 ]; then
-	ratio deliver undici 5 'omni-deliver, by Node.js (undici: request of a pool)'
-	ratio deliver fetch 5 'omni-deliver, by Node.js (undici: fetch)'
+	row "$(ratio deliver.rates undici.rates)" 5 times 'omni-deliver, by Node.js (undici: request of a pool)'
+	row "$(ratio deliver.rates fetch.rates)" 5 times 'omni-deliver, by Node.js (undici: fetch)'
 fi

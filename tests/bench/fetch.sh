@@ -4,10 +4,9 @@
 #
 # Measures lib/fetch against a bare loop of curl_multi_poll: GET and POST of 1 KB to a local nginx, 64 in flight.  They
 # take turns, $BENCH_RUNS times; medians are shown.  Exit 1 only if something was not answered 2xx.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
 RUNS=${BENCH_RUNS:-5}
 REQUESTS=${BENCH_REQUESTS:-60000}
 PORT=${BENCH_PORT:-18930}
@@ -27,10 +26,6 @@ for _ in $(seq 100); do
 	(exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null && break
 	sleep 0.05
 done
-
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
 
 measure() {
 	local name=$1 a b

@@ -7,12 +7,9 @@
 # an MMS with two workers.  All take turns, $BENCH_RUNS times; medians are shown, and ratios are medians of those of one
 # turn, on the clock and by processor time.  Exit 1 only if an output is missing, too large or of another size: a rate
 # below its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
-HERE=$(dirname "$(realpath "$0")")
-PATH=$BUILD:$BUILD/bench:$PATH
 RUNS=${BENCH_RUNS:-5}
 FILES=${BENCH_FILES:-200}
 PHOTOS=${BENCH_PHOTOS:-10}
@@ -22,14 +19,6 @@ work=$(mktemp -d "${BENCH_DIR:-$BUILD}/media.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 failed=0
-
-calc() {
-	awk "BEGIN { printf \"$1\", ($2) }"
-}
-
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
 
 # still(file, size, source, noise): a picture with slopes, edges and noise, as a lens and a sensor leave them.
 still() {
@@ -71,37 +60,15 @@ make_mixed() {
 	done
 }
 
-sharp() {
-	node -e 'require("sharp")' 2>/dev/null
-}
-
 magick() {
 	command -v convert-im6.q16 || command -v magick || command -v convert
 }
 
 # run(name, command...): microseconds on the clock and of the processor to NAME.wall and NAME.cpu.
 run() {
-	local name=$1 wall user sys
-	shift
-	rm -rf "out.$name"
-	mkdir "out.$name"
-	spawn -o /dev/null -r report "$@"
-	read -r wall user sys _ <report
-	echo "$wall" >>"$name.wall"
-	echo $((user + sys)) >>"$name.cpu"
-}
-
-# ratio(a, b): the median of A / B, turn by turn.
-ratio() {
-	paste -d' ' "$1" "$2" | awk '{ print $1 / $2 }' >ratio.runs
-	calc %.2f "$(median ratio.runs)"
-}
-
-# row(value, floor, unit, text): FLOOR "-": none.
-row() {
-	local mark=
-	[ "$2" = - ] || [ "$(calc %d "$1 < $2")" = 0 ] || mark=below
-	printf '%10s %6s %-6s %-8s %s\n' "$1" "$2" "$mark" "$3" "$4"
+	rm -rf "out.$1"
+	mkdir "out.$1"
+	timed "$1" -o /dev/null "${@:2}"
 }
 
 # peak(command...): KiB that the command and its children had at most, added up.
@@ -137,7 +104,7 @@ whole() {
 
 make_photos
 make_mixed
-sharp && sharp=1 || sharp=
+node_has sharp && sharp=1 || sharp=
 magick=$(magick || :)
 export TMPDIR=$work
 echo '{ "media": { "channels": { "wide": { "image": { "mimes": ["image/jpeg"], "size_max": 9000000, "width_max": 1600, "height_max": 1600 } } } } }' >wide.json
@@ -151,7 +118,7 @@ for ((i = 0; i < RUNS; i++)); do
 	[ -z "$sharp" ] || run sharp2 node "$HERE/media.mjs" 2 1600 $BUDGET out.sharp2 mixed/*
 done
 
-printf '%10s %6s %-6s\n' measured floor ''
+printf '%12s %10s\n' measured floor
 row "$(calc %.1f "$(median photos.wall) / 1000 / $PHOTOS")" - ms 'a photograph of 4000x3000 to 1600, one core'
 whole out.photos "$PHOTOS" 1600 any
 if [ -n "$sharp" ]; then

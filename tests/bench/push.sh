@@ -10,12 +10,9 @@
 #
 # All take turns, $BENCH_RUNS times; medians are shown, ratios are medians of those of one turn.  Exit 1 only if an output differs: a
 # rate below its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
-HERE=$(dirname "$(realpath "$0")")
-PATH=$BUILD:$BUILD/bench:$PATH
 RUNS=${BENCH_RUNS:-5}
 SEALED=${BENCH_SEALED:-40000}
 PUSHES=${BENCH_PUSHES:-60000}
@@ -34,21 +31,6 @@ finish() {
 trap finish EXIT
 cd "$work"
 
-calc() {
-	awk "BEGIN { printf \"$1\", ($2) }"
-}
-
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
-# row VALUE FLOOR UNIT TEXT: FLOOR "-": none.
-row() {
-	local mark=
-	[ "$2" = - ] || [ "$(calc %d "$1 < $2")" = 0 ] || mark=below
-	printf '%10s %8s %-6s %-11s %s\n' "$1" "$2" "$mark" "$3" "$4"
-}
-
 # run NAME N INPUT OUTPUT COMMAND...: one run; records a second by the clock to NAME.wall, by processor time to NAME.cpu.
 run() {
 	local name=$1 n=$2 input=$3 output=$4 wall user sys
@@ -57,12 +39,6 @@ run() {
 	read -r wall user sys _ <report
 	calc '%.1f\n' "$n * 1e6 / $wall" >>"$name.wall"
 	calc '%.1f\n' "$n * 1e6 / ($user + $sys)" >>"$name.cpu"
-}
-
-# ratio A B: the median of A / B, run by run.
-ratio() {
-	paste -d' ' "$1" "$2" | awk '{ print $1 / $2 }' >ratio.runs
-	calc %.2f "$(median ratio.runs)"
 }
 
 rate() {
@@ -77,9 +53,9 @@ differs() {
 # ---- encryption and signing ----
 
 node=
-if command -v node >/dev/null; then node=1; fi
+if node_has; then node=1; fi
 package=
-if [ -n "$node" ] && node -e 'require("web-push"); require("http_ece")' 2>/dev/null; then package=1; fi
+if node_has web-push http_ece; then package=1; fi
 [ -n "$package" ] || echo 'web-push and http_ece are not found (NODE_PATH): no ratio to them'
 
 printf '{"title":"Order 4711","body":"It left this morning.","data":{"order_id":"4711","filler":"%0200d"}}' 0 >text
@@ -97,7 +73,7 @@ sealing() {
 			node "$HERE/webpush.mjs" open browser body | cmp -s - text || differs "what web-push encrypts ($how)"
 		done
 	done
-	printf '\n%10s %8s\n' measured floor
+	printf '\n%12s %10s\n' measured floor
 	row "$(rate ours-origin.cpu)" 15000 messages/s 'Web Push, encrypted and signed as omni-push does: a token an origin'
 	row "$(rate ours-each.cpu)" - messages/s 'the same with a signature for each message'
 	if [ -n "$package" ]; then

@@ -7,11 +7,9 @@
 # are shown, and ratios of one run each.  $BENCH_WAITING records wait where it is measured what a long queue costs: a million, or as
 # many as the floor speaks of with "make bench-queue-long", which fills some 4 GB.
 # Exit 1 only if records were lost: a rate below its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
-PATH=$BUILD:$BUILD/bench:$PATH
 RUNS=${BENCH_RUNS:-5}
 RECORDS=${BENCH_RECORDS:-20000}
 SINGLES=${BENCH_SINGLES:-500}
@@ -28,14 +26,6 @@ finish() {
 trap finish EXIT
 cd "$work"
 export OMNI_QUEUE_DIR=$work/q
-
-calc() {
-	awk "BEGIN { printf \"$1\", ($2) }"
-}
-
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
 
 # note NAME VALUE: one measurement.
 note() {

@@ -7,11 +7,9 @@
 # a thousand; how late records leave at 1,000 a second; how long a simulation takes.  All take turns, $BENCH_RUNS times; medians are
 # shown, and ratios are medians of those of one turn.  Exit 1 only if decisions differ, keys are lost or a key needs too much
 # room: a rate below its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
-PATH=$BUILD:$BUILD/bench:$PATH
 RUNS=${BENCH_RUNS:-7}
 RECORDS=${BENCH_RECORDS:-1000000}
 KEYS=${BENCH_KEYS:-10000000}
@@ -28,14 +26,6 @@ finish() {
 trap finish EXIT
 cd "$work"
 
-calc() {
-	awk "BEGIN { printf \"$1\", ($2) }"
-}
-
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
-}
-
 # limits RATE BURST...: the configuration of the four limits.
 limits() {
 	local template n=0 comma=
@@ -47,17 +37,6 @@ limits() {
 		shift 2
 	done
 	printf ']}\n'
-}
-
-# row VALUE FLOOR UNIT TEXT: FLOOR "-": none.  A floor that ends in "!" is a ceiling.
-row() {
-	local mark=
-	case $2 in
-	-) ;;
-	*!) [ "$(calc %d "$1 > ${2%!}")" = 0 ] || mark=above ;;
-	*) [ "$(calc %d "$1 < $2")" = 0 ] || mark=below ;;
-	esac
-	printf '%12s %10s %-6s %-12s %s\n' "$1" "$2" "$mark" "$3" "$4"
 }
 
 start_redis() {
@@ -92,18 +71,7 @@ same_decisions() {
 
 # run NAME INPUT COMMAND...: one run: microseconds on the clock and of the processor to NAME.wall and NAME.cpu.
 run() {
-	local name=$1 input=$2 wall user sys
-	shift 2
-	spawn -i "$input" -o /dev/null -r report "$@"
-	read -r wall user sys _ <report
-	echo "$wall" >>"$name.wall"
-	echo $((user + sys)) >>"$name.cpu"
-}
-
-# ratio A B: the median of A / B, run by run.
-ratio() {
-	paste -d' ' "$1" "$2" | awk '{ print $1 / $2 }' >ratio.runs
-	calc %.2f "$(median ratio.runs)"
+	timed "$1" -i "$2" -o /dev/null "${@:3}"
 }
 
 # rate NAME: records a second.

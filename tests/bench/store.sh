@@ -7,10 +7,9 @@
 # must find the same messages.  Then questions to a store of $BENCH_STORE messages, the start of the process included.
 # Rates are those of the clock, medians of $BENCH_RUNS runs that take turns; processor time stands beside them, as others
 # may be using the disk.  Exit 1 only if an answer differs: a figure beyond its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
 RECORDS=${BENCH_RECORDS:-100000}
 RUNS=${BENCH_RUNS:-5}
 STORE=${BENCH_STORE:-1000000}
@@ -21,22 +20,9 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 failed=0
 
-calc() {
-	awk "BEGIN { printf \"$1\", ($2) }"
-}
-
-# time_of NAME COMMAND...: wall and processor microseconds of one run go into NAME.wall and NAME.cpu.
+# time_of(name, command...): one run, without its output.
 time_of() {
-	local name=$1 wall user sys
-	shift
-	spawn -n 1 -o /dev/null -r report "$@"
-	read -r wall user sys _ <report
-	echo "$wall" >>"$name.wall"
-	echo $((user + sys)) >>"$name.cpu"
-}
-
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+	timed "$1" -n 1 -o /dev/null "${@:2}"
 }
 
 # What one would write by hand: the lines in a table, what is asked for in indexes, the words by a trigger.
