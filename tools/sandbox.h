@@ -238,6 +238,9 @@ struct str box_uuid(const struct visit *v, unsigned which);
 /* A message that is taken: begin to fill ${v}->message. */
 struct box_message *box_take(struct visit *v, const char *type);
 
+/* Answer ${status}, to a message that is not taken: what was said is forgotten, and an object begun. */
+void box_fail(struct visit *v, int status);
+
 /* The entry for ${why} in ${table}, which ends with class NULL: by code, else the first of the class. */
 struct trouble box_trouble(const struct trouble *table, const struct refusal *why);
 
@@ -250,6 +253,9 @@ const struct box_message *box_find(struct box *b, const struct box_account *a, s
 bool box_media_put(struct visit *v, struct str id, struct str mime, struct str name, struct str bytes);
 const struct box_media *box_media_get(struct box *b, const struct player *p, struct str id);
 bool box_media_drop(struct box *b, const struct player *p, struct str id);
+
+/* Answer with the bytes of ${m}. */
+void box_media_say(struct visit *v, const struct box_media *m);
 
 /* ---- callbacks: sandbox_hook.c ---- */
 

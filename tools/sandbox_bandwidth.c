@@ -40,10 +40,7 @@ static const struct trouble troubles[] = {
 
 static void fail(struct visit *v, int status, const char *type, const char *description)
 {
-	v->message = NULL;
-	v->status = status;
-	buf_reset(v->body);
-	json_open(v->body, '{');
+	box_fail(v, status);
 	json_add_str(v->body, "type", str_c(type));
 	json_add_str(v->body, "description", str_c(description));
 	json_close(v->body, '}');
@@ -281,10 +278,7 @@ static bool bad_multi(struct visit *v, const char *field, const char *descriptio
 {
 	struct buf *b = v->body;
 
-	v->message = NULL;
-	v->status = 400;
-	buf_reset(b);
-	json_open(b, '{');
+	box_fail(v, 400);
 	json_add_raw(b, "links", STR("[]"));
 	json_add_raw(b, "data", STR("null"));
 	json_key(b, "errors");
@@ -397,9 +391,7 @@ static void media(struct visit *v)
 	} else if (!m || m->account != v->account) {
 		fail(v, 404, "not-found", "The media resource was not found");
 	} else if (box_method(v, "GET")) {
-		v->status = 200;
-		v->type = arena_cstr(v->arena, m->mime);
-		buf_str(v->body, m->bytes);
+		box_media_say(v, m);
 	} else if (box_method(v, "DELETE")) {
 		v->status = 204;
 		(void)box_media_drop(v->box, v->player, name);

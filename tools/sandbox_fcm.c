@@ -35,10 +35,7 @@ static const struct problem problems[] = {
 
 static void open_error(struct visit *v, int status, const char *rpc, const char *text)
 {
-	v->message = NULL;
-	v->status = status;
-	buf_reset(v->body);
-	json_open(v->body, '{');
+	box_fail(v, status);
 	json_key(v->body, "error");
 	json_open(v->body, '{');
 	json_add_i64(v->body, "code", status);

@@ -26,10 +26,7 @@ static const struct trouble troubles[] = {
 
 static bool fail(struct visit *v, int status, const char *reason, const char *detail)
 {
-	v->message = NULL;
-	v->status = status;
-	buf_reset(v->body);
-	json_open(v->body, '{');
+	box_fail(v, status);
 	json_add_bool(v->body, "success", false);
 	json_add_str(v->body, "reason", str_c(reason));
 	json_add_str(v->body, "detail", str_c(detail));
@@ -168,9 +165,7 @@ static void say_file(struct visit *v)
 	if (!m)
 		return;
 	v->account = m->account;
-	v->status = 200;
-	v->type = arena_cstr(v->arena, m->mime);
-	buf_str(v->body, m->bytes);
+	box_media_say(v, m);
 }
 
 static void call(struct visit *v)

@@ -122,6 +122,13 @@ const struct box_media *box_media_get(struct box *b, const struct player *p, str
 	return *media_place(b, p, id);
 }
 
+void box_media_say(struct visit *v, const struct box_media *m)
+{
+	v->status = 200;
+	v->type = arena_cstr(v->arena, m->mime);
+	buf_str(v->body, m->bytes);
+}
+
 bool box_media_drop(struct box *b, const struct player *p, struct str id)
 {
 	struct box_media **place = media_place(b, p, id), *m = *place;

@@ -46,10 +46,7 @@ static const struct word words[] = {
 
 static bool fail(struct visit *v, int status, const char *type, const char *text)
 {
-	v->message = NULL;
-	v->status = status;
-	buf_reset(v->body);
-	json_open(v->body, '{');
+	box_fail(v, status);
 	json_key(v->body, "error");
 	json_open(v->body, '{');
 	json_add_str(v->body, "type", str_c(type));
@@ -300,9 +297,7 @@ static void say_file(struct visit *v)
 	if (!m)
 		return;
 	v->account = m->account;
-	v->status = 200;
-	v->type = arena_cstr(v->arena, m->mime);
-	buf_str(v->body, m->bytes);
+	box_media_say(v, m);
 }
 
 static void act(struct visit *v, struct str action)

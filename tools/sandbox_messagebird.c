@@ -71,10 +71,7 @@ static bool fail(struct visit *v, int status, int64_t code, const char *text, co
 	struct str g = generation_of(v);
 	struct buf *b = v->body;
 
-	v->message = NULL;
-	v->status = status;
-	buf_reset(b);
-	json_open(b, '{');
+	box_fail(v, status);
 	if (str_eq(g, STR(MB_PLATFORM))) {
 		json_key(b, "error");
 		json_open(b, '{');
@@ -552,9 +549,7 @@ static void say_file(struct visit *v)
 		(void)fail(v, 404, 20, "media not found", NULL);
 		return;
 	}
-	v->status = 200;
-	v->type = arena_cstr(v->arena, m->mime);
-	buf_str(v->body, m->bytes);
+	box_media_say(v, m);
 }
 
 /* A place for a file, and how it is put there: without any key. */

@@ -397,9 +397,7 @@ static void media_bytes(struct visit *v)
 		return;
 	}
 	v->account = m->account;
-	v->status = 200;
-	v->type = arena_cstr(v->arena, m->mime);
-	buf_str(v->body, m->bytes);
+	box_media_say(v, m);
 }
 
 static void typing(struct visit *v)

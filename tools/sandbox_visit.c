@@ -308,6 +308,14 @@ struct box_message *box_take(struct visit *v, const char *type)
 	return m;
 }
 
+void box_fail(struct visit *v, int status)
+{
+	v->message = NULL;
+	v->status = status;
+	buf_reset(v->body);
+	json_open(v->body, '{');
+}
+
 struct trouble box_trouble(const struct trouble *table, const struct refusal *why)
 {
 	struct trouble t = { why->class, why->code, why->status, NULL };

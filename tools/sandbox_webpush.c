@@ -25,10 +25,7 @@ static const struct trouble troubles[] = {
 
 static bool fail(struct visit *v, int status, int64_t number, const char *text)
 {
-	v->message = NULL;
-	v->status = status;
-	buf_reset(v->body);
-	json_open(v->body, '{');
+	box_fail(v, status);
 	json_add_i64(v->body, "code", status);
 	json_add_i64(v->body, "errno", number);
 	json_add_str(v->body, "error", str_c(text));

@@ -469,9 +469,7 @@ static void say_bytes(struct visit *v)
 		buf_lit(v->body, "<html><body>Not Found</body></html>");
 		return;
 	}
-	v->status = 200;
-	v->type = arena_cstr(v->arena, m->mime);
-	buf_str(v->body, m->bytes);
+	box_media_say(v, m);
 }
 
 static void call(struct visit *v)
