@@ -8,7 +8,7 @@ enum { TEXT_MAX = 4096, CAPTION_MAX = 1024, OPAQUE_MAX = 512, BUTTONS_MAX = 3, R
 
 static const char *const keys[] = { "access_token", "app_secret", NULL };
 
-const struct trouble whatsapp_troubles[] = {
+const struct trouble box_whatsapp_troubles[] = {
 	{ CAUSE_PERMANENT, 131026, 400, "Message undeliverable" },
 	{ CAUSE_TEMP, 131016, 503, "Service unavailable" },
 	{ CAUSE_THROTTLED, 130429, 429, "Rate limit hit" },
@@ -68,7 +68,7 @@ static bool bad_details(struct visit *v, int64_t code, const char *text, const c
 
 static void refuse(struct visit *v, const struct refusal *why)
 {
-	struct trouble t = box_trouble(whatsapp_troubles, why);
+	struct trouble t = box_trouble(box_whatsapp_troubles, why);
 
 	fail(v, t.status, t.code, "OAuthException",
 	     arena_fmt(v->arena, "(#%lld) %s", (long long)t.code, t.text));
@@ -294,7 +294,7 @@ static bool check_kind(struct visit *v, struct box_message *m, struct str type)
 	return true;
 }
 
-struct str whatsapp_digits(struct arena *a, struct str s)
+struct str box_whatsapp_digits(struct arena *a, struct str s)
 {
 	char *p = arena_alloc(a, s.n + 1);
 	size_t n = 0;
@@ -319,7 +319,7 @@ static bool check_recipient(struct visit *v, struct box_message *m)
 		m->to[m->n_to++] = to.n ? to : user;
 		return true;
 	}
-	m->to[0] = whatsapp_digits(v->arena, to);
+	m->to[0] = box_whatsapp_digits(v->arena, to);
 	if (!box_msisdn(m->to[0]))
 		return bad_details(v, 131009, "Parameter value is not valid",
 				   "Recipient phone number is not valid");
@@ -352,7 +352,7 @@ static void say_taken(struct visit *v, const struct box_message *m)
 	json_close(b, '}');
 }
 
-struct str whatsapp_new_id(const struct visit *v, unsigned which)
+struct str box_whatsapp_new_id(const struct visit *v, unsigned which)
 {
 	return arena_join(v->arena, STR("wamid."), base64_of(v->arena, box_id(v, which, BOX_UPPER, 42)));
 }
@@ -401,7 +401,7 @@ static void send(struct visit *v)
 	}
 	if (!check_recipient(v, m) || !check_kind(v, m, type.n ? type : STR("text")))
 		return;
-	m->id = whatsapp_new_id(v, 1);
+	m->id = box_whatsapp_new_id(v, 1);
 	say_taken(v, m);
 }
 
@@ -505,9 +505,9 @@ const struct player player_whatsapp = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
-	.receipt = whatsapp_receipt,
-	.inbound = whatsapp_inbound,
-	.arrive = whatsapp_arrive,
+	.receipt = box_whatsapp_receipt,
+	.inbound = box_whatsapp_inbound,
+	.arrive = box_whatsapp_arrive,
 	.course = course,
 	.again = again,
 };

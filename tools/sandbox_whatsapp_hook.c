@@ -92,7 +92,7 @@ static void close_value(struct callback *c)
 
 static const char *title_of(int64_t code)
 {
-	for (const struct trouble *t = whatsapp_troubles; t->class; t++)
+	for (const struct trouble *t = box_whatsapp_troubles; t->class; t++)
 		if (t->code == code)
 			return t->text;
 	return "Message failed";
@@ -114,7 +114,7 @@ static void put_error(struct buf *b, int64_t code)
 	json_close(b, ']');
 }
 
-bool whatsapp_receipt(struct callback *c, const struct box_message *m, const struct receipt *r)
+bool box_whatsapp_receipt(struct callback *c, const struct box_message *m, const struct receipt *r)
 {
 	struct str status = r->status;
 	struct buf *b = &c->body;
@@ -175,10 +175,10 @@ static void put_content(struct callback *c, const struct box_message *m)
 	json_close(b, '}');
 }
 
-bool whatsapp_inbound(struct callback *c, const struct box_message *m)
+bool box_whatsapp_inbound(struct callback *c, const struct box_message *m)
 {
 	struct buf *b = &c->body;
-	struct str from = whatsapp_digits(c->arena, m->from);
+	struct str from = box_whatsapp_digits(c->arena, m->from);
 
 	open_value(c);
 	json_key(b, "contacts");
@@ -211,13 +211,13 @@ bool whatsapp_inbound(struct callback *c, const struct box_message *m)
 	return true;
 }
 
-void whatsapp_arrive(struct visit *v, struct box_message *m)
+void box_whatsapp_arrive(struct visit *v, struct box_message *m)
 {
 	const struct box_media *file =
 		m->n_media > 0 ? box_media_get(v->box, v->player, m->media[0]) : NULL;
 	unsigned char digest[HASH_MAX];
 
-	m->id = whatsapp_new_id(v, 2);
+	m->id = box_whatsapp_new_id(v, 2);
 	m->channel = STR("whatsapp");
 	m->extra = STR("");
 	if (!file)
