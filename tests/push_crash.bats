@@ -22,6 +22,12 @@ setup() {
 	sed -i 's/"--ledger", "sent.db", //' crash/push
 	no cmp "$BATS_TEST_DIRNAME/crash/push" crash/push
 	sed -i 's/, "--resend-unknown"//' crash/push
-	want 1 timeout 120 python3 crash/push --kills 8 --seed 3 3>&-
-	grep -qE '^seed 3: (twice|K[0-9]+/late[0-9]+ has [0-9] final states)' err
+	# Whether a kill meets a request under way is chance, and a fast machine has less of it.
+	for seed in 3 4 5 6 7; do
+		rc=0
+		timeout 120 python3 crash/push --kills 12 --seed "$seed" >out 2>err 3>&- || rc=$?
+		[ "$rc" -eq 0 ] || break
+	done
+	[ "$rc" -eq 1 ]
+	grep -qE "^seed $seed: (twice|K[0-9]+/late[0-9]+ has [0-9] final states)" err
 }
