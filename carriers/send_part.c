@@ -25,7 +25,8 @@ static int add_text(struct parts *p, struct str text)
 			       n, p->room->measure == SMS_BYTES ? "bytes" : "characters",
 			       p->s->carrier, p->room->text);
 	while (text.n > 0) {
-		struct str piece = sms_cut(text, p->room->text, p->room->measure);
+		struct str piece =
+			n <= p->room->text ? text : sms_cut(text, p->room->text, p->room->measure);
 
 		add(p, (struct send_part){ .text = piece });
 		text = str_sub(text, piece.n, text.n);
