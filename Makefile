@@ -121,7 +121,7 @@ check: all $(UNITS) $(BUILD)/fail.so $(BUILD)/kill.so $(BUILD)/crash.so $(BUILD)
 asan:
 	$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check
 # The same without what kills, waits or reads pages rather than parses.
-RIGS = crash deliver_crash queue_crash pipelines nightly dead_letters readme install links man gen
+RIGS = crash deliver_crash push_crash queue_crash pipelines nightly dead_letters readme install links man gen
 asan-short:
 	$(MAKE) BUILD=build/asan SAN=address,undefined CFLAGS='-O1 -g' check \
 		TESTS="$(UNITS:$(BUILD)/%=build/asan/%) $(filter-out $(RIGS:%=tests/%.bats),$(wildcard tests/*.bats))"
