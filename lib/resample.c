@@ -125,11 +125,13 @@ static void across(const float *row, const struct taps *t, uint32_t width, unsig
 	for (uint32_t i = 0; i < width; i++, to += bands) {
 		const float *p = row + (size_t)t->at[i] * bands;
 		FOUR sum = { 0, 0, 0, 0 };
+		float v[4];
 
 		/* Of three bands the fourth number is the next pixel's, and not looked at. */
 		for (uint32_t k = 0; k < t->n; k++, p += bands)
 			sum += four(p) * *w++;
-		store((const float *)&sum, bands, to);
+		memcpy(v, &sum, sizeof(v));
+		store(v, bands, to);
 	}
 }
 

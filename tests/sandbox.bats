@@ -8,7 +8,7 @@ AC=AC0123456789abcdef0123456789abcdef
 APP=93de2206-9669-4e07-948d-329f4b722ee2
 
 setup() {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	cat >omni.json <<'END'
 { "public_url": "https://hooks.example.com",
   "carriers": {
@@ -133,7 +133,7 @@ callbacks() {
 	diff told <(grep -v '^livechat' taken)
 	[ "$(get 'select(.kind == "status" and .status == "failed") | .carrier' | sort | tr '\n' ' ')" = \
 		'bandwidth inteliquent messagebird messagebird twilio whatsapp ' ]
-	[ "$(jq -r 'select(.what == "callback") | .outcome' record | sort -u)" = done ]
+	[ "$(jq -r 'select(.what == "callback") | .outcome' record | sort -u)" = "done" ]
 }
 
 @test "all that omni-deliver makes of the cases of the carriers is taken: two who read the same descriptions agree" {
@@ -186,6 +186,7 @@ callbacks() {
 
 @test "whoever has no credentials is refused in the carrier's words" {
 	start
+	local filter
 	one() {
 		ask -o body -w '%{http_code} ' "$@" && jq -c "$filter" body
 	}
@@ -452,8 +453,8 @@ END
 		get 'select(.kind == "message" and .carrier == "'"$1"'") | .media[0] | .url // .external_id'
 	}
 	# Twilio leads elsewhere, where its own credentials are refused.
-	ask -i -u "$AC:twilio-secret" "$(url twilio)" | tr -d '\r' >head
-	place=$(sed -n 's/^Location: //p' head)
+	ask -i -u "$AC:twilio-secret" "$(url twilio)" | tr -d '\r' >answer_head
+	place=$(sed -n 's/^Location: //p' answer_head)
 	[ "$(ask "$place")" = 'the bytes' ]
 	ask -u "$AC:twilio-secret" "$place" | grep -q 'Unsupported Authorization Type'
 	[ "$(ask -L -u "$AC:twilio-secret" "$(url twilio)")" = 'the bytes' ]

@@ -60,7 +60,7 @@ static int by_text(const void *x, const void *y)
 /* The pairs of the query of ${url}, as they are written, sorted. */
 static struct str sorted_query(struct callback *c, struct str url)
 {
-	struct str rest = url_query(url), list[64], out = STR("");
+	struct str rest = url_query(url), list[64] = { { NULL, 0 } }, out = STR("");
 	size_t n = 0;
 
 	while (rest.n > 0 && n < LEN(list)) {
