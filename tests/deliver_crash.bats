@@ -13,7 +13,6 @@ load helper
 @test "the rig sees a pipeline without a ledger, and one that settles before it sends" {
 	plain
 	mkdir -p crash
-	cp -r "$BATS_TEST_DIRNAME/server" .
 	rig=$BATS_TEST_DIRNAME/crash/deliver
 	sed 's/"--ledger", "sent.db", //' "$rig" >crash/bare
 	sed 's/\["tee", "-a", f"out{self.number}"\],//; s/\[\*self.effect, \(.*\)\],$/["omni-queue", "settle", "outbound", "--join", "join.db", *queue], [*self.effect, \1], ["tee", "-a", f"out{self.number}"],/; s/^            \["omni-queue", "settle", "outbound", "--join", "join.db", \*queue\],$//' "$rig" >crash/early
