@@ -200,22 +200,28 @@ setup() {
 	{ note 1 "$(device apns ok1)"; note 2 "$(device apns gone)"; note 3 "$(device apns bad1)"; note 4 "$(device fcm unregistered)"
 		note 5 "$(device fcm fine)"; note 6 "$(device fcm invalid)"; note 7 "$(browser gone)"; note 8 "$(browser lost)"; } >in
 	want 0 push in
-	[ "$(get 'select(.event) | "\(.event) \(.carrier) \(.from.address) \(.carrier_data.reason)"' | sed 's|https.*/wp/||' | sort)" = "\
+	[ "$(get 'select(.event) | "\(.event) \(.carrier) \(.device.token // .device.endpoint) \(.carrier_data.reason)"' | sed 's|https.*/wp/||' | sort)" = "\
 push-token-gone apns bad1 BadDeviceToken
 push-token-gone apns gone Unregistered
 push-token-gone fcm invalid INVALID_ARGUMENT
 push-token-gone fcm unregistered UNREGISTERED
 push-token-gone webpush gone null
 push-token-gone webpush lost 102" ]
-	[ "$(get 'select(.from.address == "gone").at')" = 2026-01-14T09:00:00.000Z ]
+	[ "$(get 'select(.device.token == "gone").at')" = 2026-01-14T09:00:00.000Z ]
 	[ "$(get 'select(.outcome == "failed").error | "\(.class) \(.code)"' | sort -u)" = 'permanent device-gone' ]
 	[ "$(get 'select(.outcome == "sent").recipient' | sort | paste -sd' ')" = 'fine ok1' ]
 	grep '"kind":"event"' out >events
 	modelled event events
+	modelled push-event events
+	# What identifies the device, and whose it is; what encrypts for it is no business of a log.
+	[ "$(jq -c 'select(.carrier == "webpush").device | keys' events | sort -u)" = '["endpoint","platform"]' ]
+	no grep -F -e auth -e p256dh -e "$(jq -r .auth "$G/browser.json")" -e "$(jq -r .p256dh "$G/browser.json")" events
 	# The same again gives the same id, so that a store keeps one.
-	get 'select(.from.address == "gone").id' >first
+	get 'select(.device.token == "gone").id' >first
 	note 2 "$(device apns gone)" | want 0 push
 	get 'select(.event).id' | diff first -
+	note 7 "$(browser gone | jq -c '. + { user: "+15550123", account: "webpush" }')" | want 0 push
+	[ "$(get 'select(.event) | "\(.from.address) \(.device.account)"')" = '+15550123 webpush' ]
 }
 
 @test "a device that was registered again after its token died is kept" {
@@ -370,7 +376,9 @@ webpush failed credentials credentials BadJwtToken" ]
 @test "a browser that moved for good is followed, inside its service, and told" {
 	conf
 	note 1 "$(browser moved)" | want 0 push
-	[ "$(get 'select(.event) | "\(.event) \(.from.address) \(.carrier_data.token)"' | sed 's|https://[^ ]*/wp/||g')" = 'push-token-renewed moved home' ]
+	[ "$(get 'select(.event) | "\(.event) \(.device.endpoint) \(.token)"' | sed 's|https://[^ ]*/wp/||g')" = 'push-token-renewed moved home' ]
+	grep push-token-renewed out >events
+	modelled push-event events
 	[ "$(get 'select(.outcome).outcome')" = sent ]
 	[ "$(seen .name | paste -sd' ')" = 'moved home' ]
 	note 1 "$(browser away)" | want 1 push --max-hold 0

@@ -278,6 +278,7 @@ int push_device_read(struct push_device *d, const struct json *v, const struct r
 	else if (platform_of(d, json_get_str(v, "platform")) < 0)
 		return malformed(e, "the platform of a device must be apns, fcm or webpush");
 	d->account = json_get_str(v, "account");
+	d->user = json_get_str(v, "user");
 	d->topic = json_get_str(v, "topic");
 	if (json_is(json_get(v, "sandbox"), JSON_BOOL))
 		d->sandbox = json_true(json_get(v, "sandbox"));

@@ -32,6 +32,7 @@ struct push_device {
 	enum push_target target;
 	struct str token; /* webpush: the endpoint; of a topic "/topics/NAME"; a condition as it is */
 	struct str account; /* the credential that it was registered under */
+	struct str user;    /* whose it is */
 	struct str topic;   /* apns */
 	int sandbox;        /* apns: 1, 0, or -1 as the account says */
 	int64_t registered; /* milliseconds since 1970, 0: not said */

@@ -82,6 +82,27 @@ static void put_delivery(struct buf *b, const struct push_result *r, unsigned pa
 	finish(b, r, part, parts, o);
 }
 
+/* Which device it is: what identifies it, and nothing that encrypts. */
+static void add_device(struct buf *b, const struct push_shot *s)
+{
+	const struct push_device *d = &s->device;
+	char time[CLOCK_TEXT + 1];
+
+	json_key(b, "device");
+	json_open(b, '{');
+	json_add_str(b, "platform", str_c(push_platforms[d->platform]));
+	json_add_str(b, d->platform == PUSH_WEB ? "endpoint" : "token", s->moved ? s->endpoint : d->token);
+	json_opt_str(b, "account", d->account);
+	json_opt_str(b, "topic", d->topic);
+	if (d->sandbox >= 0)
+		json_add_bool(b, "sandbox", d->sandbox > 0);
+	if (d->registered) {
+		clock_format(time, d->registered);
+		json_add_str(b, "created_at", str_c(time));
+	}
+	json_close(b, '}');
+}
+
 /*
  * What a store is to know of the device: its token is dead, or another now.  The id is derived, as a gateway says the
  * same of one token again and again.
@@ -90,30 +111,32 @@ static void put_event(struct buf *b, const struct push_result *r, const char *ev
 		      unsigned part, unsigned parts, struct out *o)
 {
 	const struct push_shot *s = r->shot;
-	struct str token = s->moved ? s->endpoint : s->device.token;
 	char time[CLOCK_TEXT + 1];
 	struct id id;
 
 	clock_format(time, at);
 	id = id_derive((struct str[]){ str_c(push_platforms[s->device.platform]), s->account->name,
-				       token, STR("event"), str_c(event),
-				       r->gone_at >= 0 ? str_c(time) : s->parcel->note.id },
+				       s->moved ? s->endpoint : s->device.token, STR("event"),
+				       str_c(event), r->gone_at >= 0 ? str_c(time) : s->parcel->note.id },
 		       6);
 	begin(b, r, "event", &id, at);
 	json_add_str(b, "event", str_c(event));
 	json_add_str(b, "channel", STR("push"));
-	json_key(b, "from");
-	json_open(b, '{');
-	json_add_str(b, "address", token);
-	json_close(b, '}');
-	json_key(b, "carrier_data");
-	json_open(b, '{');
-	json_opt_str(b, "reason", str_utf8_cut(r->carrier_code, 128));
+	if (s->device.user.n) {
+		json_key(b, "from");
+		json_open(b, '{');
+		json_add_str(b, "address", s->device.user);
+		json_close(b, '}');
+	}
+	add_device(b, s);
 	if (s->moved)
 		json_add_str(b, "token", s->device.token);
-	json_key(b, "device");
-	json_put_raw(b, s->device.text);
-	json_close(b, '}');
+	if (r->carrier_code.n) {
+		json_key(b, "carrier_data");
+		json_open(b, '{');
+		json_add_str(b, "reason", str_utf8_cut(r->carrier_code, 128));
+		json_close(b, '}');
+	}
 	finish(b, r, part, parts, o);
 }
 
