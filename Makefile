@@ -8,6 +8,7 @@ PREFIX  = /usr/local
 DESTDIR =
 
 CC      = gcc
+PKG_CONFIG = pkg-config
 CFLAGS  = -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
 STRICT  =
@@ -50,7 +51,7 @@ $(BUILD)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -c -o $@ $<
 # The headers of libvips bring others, which are not ours to warn about.
-VIPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags-only-I vips))
+VIPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags-only-I vips))
 $(BUILD)/lib/image.o: ALL_CFLAGS += $(VIPS_CFLAGS)
 # Loops over pixels: a third faster.
 $(BUILD)/lib/resample.o: ALL_CFLAGS += -O3
@@ -97,7 +98,7 @@ $(BUILD)/libstages.a: $(call obj,$(STAGE_SRC))
 ARCHIVES = $(BUILD)/libstages.a $(BUILD)/libcarriers.a $(BUILD)/libomni.a $(BUILD)/libmade.a
 $(ARCHIVES):
 	rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 $(BUILD)/omni-%: $(BUILD)/tools/omni-%.o $(ARCHIVES)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS_omni-$*)

@@ -263,7 +263,7 @@ static void set_rules(struct fetch_slot *s)
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	must(curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https"));
 	curl_easy_setopt(c, CURLOPT_USERAGENT, s->fetch->agent);
-	curl_easy_setopt(c, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* HTTP/2 over TLS alone: without it curl 7.88 breaks every connection that is used again. */
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
 			 (long)(o->multiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));

@@ -73,22 +73,25 @@ static void count(struct row *r, size_t bytes)
 	r->bytes += bytes;
 }
 
+static struct row *find(const struct table *t, struct str name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (str_eq(str_c(t->rows[i].name), name))
+			return &t->rows[i];
+	return NULL;
+}
+
 static void by_name(struct table *t, struct str name, size_t bytes)
 {
-	struct row *r = NULL;
+	struct row *r;
 
 	name = name.n > 0 ? str_utf8_cut(name, NAME_BYTES) : STR("(none)");
 	if (!str_utf8(name) || memchr(name.p, '\0', name.n))
 		name = STR("(other)");
-	for (;;) {
-		for (size_t i = 0; i < t->n && !r; i++)
-			if (str_eq(str_c(t->rows[i].name), name))
-				r = &t->rows[i];
-		if (r || t->n < NAMES_MAX)
-			break;
-		if (str_eq(name, STR("(other)")))
-			break;
+	r = find(t, name);
+	if (!r && t->n >= NAMES_MAX) {
 		name = STR("(other)");
+		r = find(t, name);
 	}
 	if (!r) {
 		r = insert(t, t->n);

@@ -26,7 +26,7 @@ $(FUZZ)/tools/%.o: tools/%.c
 
 $(FUZZ)/libfuzz.a: $(FUZZ_OBJ)
 	rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 $(FUZZ)/%: tests/fuzz/%.c $(FUZZ)/libfuzz.a
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(FUZZ)/libfuzz.a -lyyjson -lzstd -lz -lcrypto -ljq -lpcre2-8 -lsqlite3 -lutf8proc
