@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "custom.h"
+/* Carriers without C: described by data in the configuration; omni-config(5). */
+#include "carrier.h"
 
 #include <stdlib.h>
 
@@ -124,7 +125,7 @@ static int make_macs(struct conf *conf, struct account *a, const struct custom *
 	return 0;
 }
 
-int custom_open(struct conf *conf, struct account *a, const char *path, struct err *e)
+static int open_account(struct conf *conf, struct account *a, const char *path, struct err *e)
 {
 	const struct json *v = json_get(a->conf, "verify");
 	struct custom *c = calloc(1, sizeof(*c));
@@ -154,7 +155,7 @@ int custom_open(struct conf *conf, struct account *a, const char *path, struct e
 	return make_macs(conf, a, c, path, e);
 }
 
-void custom_close(struct account *a)
+static void close_account(struct account *a)
 {
 	free(a->own);
 }
@@ -272,7 +273,7 @@ static bool account_matches(const struct account *a, const struct hook *h, struc
 	return false;
 }
 
-int custom_verify(const struct accounts *accounts, const struct hook *h, bool explain,
+static int verify(const struct accounts *accounts, const struct hook *h, bool explain,
 		  struct verdict *v, struct err *e)
 {
 	bool missing = true;
@@ -303,7 +304,7 @@ int custom_verify(const struct accounts *accounts, const struct hook *h, bool ex
 const struct carrier carrier_custom = {
 	.name = "custom",
 	.proof_key = "secret",
-	.open_account = custom_open,
-	.close_account = custom_close,
-	.verify = custom_verify,
+	.open_account = open_account,
+	.close_account = close_account,
+	.verify = verify,
 };

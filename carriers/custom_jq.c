@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "carrier.h"
 #include "clock.h"
-#include "custom.h"
 #include "expr.h"
 #include "form.h"
 

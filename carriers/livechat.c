@@ -21,7 +21,8 @@ void livechat_envelope(const struct livechat_hook *w, struct buf *data, bool mes
 
 /* ---- parties ---- */
 
-struct str livechat_shared(const struct json *v)
+/* An id that all records made from the webhook have: {NULL, 0} if ${v} can not be one. */
+static struct str shared(const struct json *v)
 {
 	struct str s = json_text(v);
 
@@ -135,12 +136,12 @@ static void read_place(struct livechat_hook *w)
 					    STR("/active_chat/chat_id") };
 
 	for (size_t i = 0; i < LEN(chats) && !w->chat.p; i++)
-		w->chat = livechat_shared(json_pointer(w->payload, chats[i]));
+		w->chat = shared(json_pointer(w->payload, chats[i]));
 	if (str_eq(w->action, STR("chat_access_updated")))
-		w->chat = livechat_shared(json_get(w->payload, "id"));
-	w->thread = livechat_shared(json_get(w->payload, "thread_id"));
+		w->chat = shared(json_get(w->payload, "id"));
+	w->thread = shared(json_get(w->payload, "thread_id"));
 	if (!w->thread.p)
-		w->thread = livechat_shared(json_pointer(w->payload, STR("/chat/thread/id")));
+		w->thread = shared(json_pointer(w->payload, STR("/chat/thread/id")));
 }
 
 /* A body that is no webhook of LiveChat's. */
@@ -169,9 +170,9 @@ static int normalize(const struct accounts *accounts, const struct hook *h, stru
 	if (json_is(json_get(w.body, "payload"), JSON_OBJECT))
 		w.payload = json_get(w.body, "payload");
 	w.action = json_get_str(w.body, "action");
-	w.account = livechat_shared(json_get(w.body, "organization_id"));
+	w.account = shared(json_get(w.body, "organization_id"));
 	if (!w.account.p && json_text(json_get(w.body, "organization_id")).n == 0)
-		w.account = livechat_shared(json_get(w.body, "license_id"));
+		w.account = shared(json_get(w.body, "license_id"));
 	read_place(&w);
 	read_users(&w);
 	livechat_action(&w);

@@ -43,9 +43,6 @@ struct livechat_hook {
 	size_t n_users;
 };
 
-/* An id that all records made from the webhook have: {NULL, 0} if ${v} can not be one. */
-struct str livechat_shared(const struct json *v);
-
 /* A new record with what is the same in all records of ${w}. */
 struct canon *livechat_new(const struct livechat_hook *w, enum canon_kind kind);
 

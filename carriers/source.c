@@ -3,7 +3,8 @@
 
 #include "url.h"
 
-bool source_below_base(const struct media_query *q, struct str url)
+/* In the sandbox all that a carrier names is below the base_url of the account. */
+static bool below_base(const struct media_query *q, struct str url)
 {
 	struct str base = q->account->base_url;
 
@@ -16,7 +17,7 @@ bool source_trusted(const struct media_query *q, struct str url, const char *dom
 	struct str name = str_c(domain);
 	struct url u;
 
-	if (source_below_base(q, url))
+	if (below_base(q, url))
 		return true;
 	if (url_split(url, &u) < 0 || !str_eq_nocase(u.scheme, STR("https")) || u.userinfo.p ||
 	    (u.port.n > 0 && !str_eq(u.port, STR("443"))))

@@ -5,9 +5,6 @@
 
 #include "carrier.h"
 
-/* True if ${url} is below the base_url of the account: in the sandbox all that a carrier names is. */
-bool source_below_base(const struct media_query *q, struct str url);
-
 /*
  * True if ${url} is https at the host ${domain} or at one below it, or below the base_url: there credentials may be sent.
  */

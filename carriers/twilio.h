@@ -173,12 +173,6 @@ int twilio_auth(struct sending *s);
 /* Begin a message: parties, and what goes with each.  The first part alone has what is said once. */
 int twilio_begin(struct sending *s);
 
-/*
- * The ContentSid of the template: itself, or what the account's `templates` call it; {NULL, 0} where it has
- * none.
- */
-struct str twilio_content_sid(const struct sending *s);
-
 /* The types template and interactive. */
 int twilio_template(struct sending *s);
 int twilio_interactive(struct sending *s);

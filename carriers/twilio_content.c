@@ -20,7 +20,8 @@ static bool is_content(struct str s)
 	return s.n == SID_LENGTH && str_prefix(s, STR("HX"));
 }
 
-struct str twilio_content_sid(const struct sending *s)
+/* The ContentSid of the template: itself, or what the account's `templates` call it; {NULL, 0} where it has none. */
+static struct str content_sid(const struct sending *s)
 {
 	const struct json *template = json_get(s->d->message, "template"),
 			  *sids = json_get(s->d->account->conf, "templates");
@@ -63,7 +64,7 @@ int twilio_template(struct sending *s)
 {
 	const struct json *template = json_get(s->d->message, "template"),
 			  *parameters = json_get(template, "parameters");
-	struct str sid = twilio_content_sid(s), name = json_get_str(template, "name");
+	struct str sid = content_sid(s), name = json_get_str(template, "name");
 	bool given = json_get(s->extra, "ContentSid") != NULL;
 
 	if (!given && name.n == 0)

@@ -194,7 +194,8 @@ struct archive_size archive_size(const struct archive *a)
 
 /* ---- lines ---- */
 
-int64_t archive_time(struct str line, struct arena *arena, int64_t before)
+/* The time of the record ${line}: its `at`, else ${before}. */
+static int64_t time_of(struct str line, struct arena *arena, int64_t before)
 {
 	struct err e;
 	int64_t ms;
@@ -210,7 +211,7 @@ static bool wanted(struct archive *a, struct str line)
 	struct err e;
 
 	if (!a->whole) {
-		a->before = archive_time(line, a->lines, a->before);
+		a->before = time_of(line, a->lines, a->before);
 		yes = a->before >= a->range.from && a->before < a->range.to;
 	}
 	if (yes && a->name.p) {

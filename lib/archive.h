@@ -92,7 +92,4 @@ struct archive_size {
 
 struct archive_size archive_size(const struct archive *a);
 
-/* The time of the record ${line}: its `at`, else ${before}. */
-int64_t archive_time(struct str line, struct arena *arena, int64_t before);
-
 #endif

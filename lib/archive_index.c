@@ -62,7 +62,8 @@ static void radix(struct archive_key *keys, struct archive_key *other, size_t n)
 	}
 }
 
-size_t archive_keys_sort(struct archive_key *keys, size_t n)
+/* Sort ${n} keys and drop those that are twice; return how many are left. */
+static size_t sort_keys(struct archive_key *keys, size_t n)
 {
 	struct archive_key *other = malloc(n * sizeof(*other) + 1);
 	size_t kept = 0;
@@ -191,7 +192,7 @@ static void write_pages(const struct archive_index *x, struct buf *b)
 
 void archive_index_bytes(struct archive_index *x, struct buf *b)
 {
-	x->n_keys = archive_keys_sort(x->keys, x->n_keys);
+	x->n_keys = sort_keys(x->keys, x->n_keys);
 	write_pages(x, b);
 }
 

@@ -56,9 +56,6 @@ struct archive_names {
 /* What stands for the member ${name} with the text ${value} in the keys. */
 uint64_t archive_hash(struct str name, struct str value);
 
-/* Sort ${n} keys and drop those that are twice; return how many are left. */
-size_t archive_keys_sort(struct archive_key *keys, size_t n);
-
 /* An index that is being made. */
 struct archive_index {
 	struct archive_sum sum;

@@ -61,7 +61,7 @@ static int by_path(const void *a, const void *b)
 	return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
-void archive_manifest_sort(struct archive_manifest *m)
+static void sort_entries(struct archive_manifest *m)
 {
 	if (m->n > 0)
 		qsort(m->list, m->n, sizeof(*m->list), by_path);
@@ -251,7 +251,7 @@ int archive_manifest_walk(const char *dir, struct archive_manifest *m, struct er
 		rc = -1;
 	}
 	archive_manifest_free(&found);
-	archive_manifest_sort(m);
+	sort_entries(m);
 	return rc;
 }
 
@@ -278,7 +278,7 @@ int archive_manifest_read(const char *dir, struct archive_manifest *m, struct er
 		rc = -1;
 	} else {
 		read_lines(dir, text, m);
-		archive_manifest_sort(m);
+		sort_entries(m);
 		drop_doubles(m);
 		if (!there || m->bad > 0)
 			rc = archive_manifest_walk(dir, m, e);

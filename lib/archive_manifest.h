@@ -54,9 +54,6 @@ struct archive_entry *archive_manifest_find(const struct archive_manifest *m, st
 /* Append ${x} to ${m}; what was there before keeps its place. */
 void archive_manifest_add(struct archive_manifest *m, const struct archive_entry *x);
 
-/* Order ${m} by path again. */
-void archive_manifest_sort(struct archive_manifest *m);
-
 /* The line of ${x}, with its line end. */
 void archive_manifest_line(const struct archive_entry *x, struct buf *b);
 

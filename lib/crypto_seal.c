@@ -70,7 +70,7 @@ void sealer_free(struct sealer *s)
 }
 
 /* It is checked to be on the curve; what is on it and not at infinity is a key. */
-bool sealer_knows(struct sealer *s, const unsigned char public[KEY_PUBLIC])
+static bool knows(struct sealer *s, const unsigned char public[KEY_PUBLIC])
 {
 	bool known = public[0] == POINT_CONVERSION_UNCOMPRESSED &&
 		     EC_POINT_oct2point(s->group, s->peer, public, KEY_PUBLIC, s->bn) == 1;
@@ -95,7 +95,7 @@ static void new_scalar(struct sealer *s)
 int sealer_agree(struct sealer *s, const unsigned char *private, const unsigned char peer[KEY_PUBLIC],
 		 unsigned char public[KEY_PUBLIC], unsigned char secret[SEAL_SECRET])
 {
-	if (!sealer_knows(s, peer))
+	if (!knows(s, peer))
 		return -1;
 	if (private)
 		must(BN_bin2bn(private, KEY_PRIVATE, s->scalar) != NULL);

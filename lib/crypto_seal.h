@@ -21,9 +21,6 @@ struct sealer;
 struct sealer *sealer_new(void);
 void sealer_free(struct sealer *s);
 
-/* True if ${public} is a point of the curve: a key that can be agreed with. */
-bool sealer_knows(struct sealer *s, const unsigned char public[KEY_PUBLIC]);
-
 /**
  * sealer_agree(s, private, peer, public, secret):
  * Agree with ${peer} on ${secret} by a pair whose private half is ${private}, or for NULL by a new pair, which

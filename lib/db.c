@@ -399,11 +399,6 @@ int64_t db_i64(const struct db_stmt *s, int i)
 	return sqlite3_column_int64(s->s, i);
 }
 
-double db_double(const struct db_stmt *s, int i)
-{
-	return sqlite3_column_double(s->s, i);
-}
-
 struct str db_text(const struct db_stmt *s, int i)
 {
 	const unsigned char *p = sqlite3_column_text(s->s, i);
@@ -426,11 +421,6 @@ bool db_is_null(const struct db_stmt *s, int i)
 int64_t db_changes(const struct db *d)
 {
 	return sqlite3_changes64(d->h);
-}
-
-int64_t db_last_id(const struct db *d)
-{
-	return sqlite3_last_insert_rowid(d->h);
 }
 
 int db_version(struct db *d, int64_t *version, struct err *e)

@@ -94,14 +94,12 @@ int db_run(struct db_stmt *s, struct err *e);
 
 /* Columns of the row, from 0; texts and blobs live until the next db_step or db_reset. */
 int64_t db_i64(const struct db_stmt *s, int i);
-double db_double(const struct db_stmt *s, int i);
 struct str db_text(const struct db_stmt *s, int i);
 struct str db_blob(const struct db_stmt *s, int i);
 bool db_is_null(const struct db_stmt *s, int i);
 
-/* Rows that the last statement inserted, updated or deleted; the rowid of the last insert. */
+/* Rows that the last statement inserted, updated or deleted. */
 int64_t db_changes(const struct db *d);
-int64_t db_last_id(const struct db *d);
 
 /**
  * db_version(d, version, e):

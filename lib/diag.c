@@ -24,11 +24,6 @@ void diag_init(const char *program)
 		close(fd);
 }
 
-const char *diag_name(void)
-{
-	return name;
-}
-
 void diag_quiet(bool on)
 {
 	quiet = on;

@@ -18,12 +18,6 @@ struct err;
 void diag_init(const char *name);
 
 /**
- * diag_name():
- * Return the name of the program, as given to diag_init.
- */
-const char *diag_name(void);
-
-/**
  * diag_quiet(on):
  * Suppress diag_warn while ${on}; errors, and what was asked for, are always shown.
  */

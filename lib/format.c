@@ -14,7 +14,7 @@ static bool letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool format_uuid(struct str s)
+static bool is_uuid(struct str s)
 {
 	static const char wrong[256] = {
 		[0 ... '0' - 1] = 1,
@@ -33,14 +33,14 @@ bool format_uuid(struct str s)
 	return !bad;
 }
 
-bool format_e164(struct str s)
+static bool is_e164(struct str s)
 {
 	return s.n >= 3 && s.n <= 16 && s.p[0] == '+' && s.p[1] != '0' &&
 	       str_digits(str_sub(s, 1, s.n));
 }
 
 /* A language tag by its form: subtags of 1 to 8 letters and digits, the first of letters. */
-bool format_bcp47(struct str s)
+static bool is_bcp47(struct str s)
 {
 	size_t n = 0;
 	bool first = true;
@@ -129,12 +129,12 @@ static const struct format formats[] = {
 	{ STR("iri"), iri },
 	{ STR("iri-reference"), iri_reference },
 	{ STR("uri-template"), uri_template_valid },
-	{ STR("uuid"), format_uuid },
+	{ STR("uuid"), is_uuid },
 	{ STR("json-pointer"), json_pointer },
 	{ STR("relative-json-pointer"), relative_json_pointer },
 	{ STR("regex"), regex },
-	{ STR("e164"), format_e164 },
-	{ STR("bcp47"), format_bcp47 },
+	{ STR("e164"), is_e164 },
+	{ STR("bcp47"), is_bcp47 },
 };
 
 const struct format *format_find(struct str name)

@@ -24,8 +24,5 @@ bool format_hostname(struct str s); /* RFC 1123 */
 bool format_idn_hostname(struct str s);
 bool format_ipv4(struct str s);
 bool format_ipv6(struct str s);
-bool format_uuid(struct str s);
-bool format_e164(struct str s);
-bool format_bcp47(struct str s);
 
 #endif

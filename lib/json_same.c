@@ -77,11 +77,6 @@ static int canonical(struct buf *b, const struct json *v, struct arena *a, unsig
 	}
 }
 
-int json_canonical(struct buf *b, const struct json *v, struct arena *a)
-{
-	return canonical(b, v, a, JSON_SAME_DEPTH);
-}
-
 static int same(const struct json *x, const struct json *y, struct arena *a, unsigned depth);
 
 static int same_canonical(const struct json *x, const struct json *y, struct arena *a, unsigned depth)
@@ -232,7 +227,7 @@ int json_unique(const struct json *arr, struct arena *a, size_t *first, size_t *
 	list = arena_alloc(a, n * sizeof(*list));
 	for (it = json_iter(arr); rc > 0 && json_next(&it);) {
 		list[it.i].i = b.n; /* where it begins, until the buffer is complete */
-		rc = json_canonical(&b, it.value, a) < 0 ? -1 : 1;
+		rc = canonical(&b, it.value, a, JSON_SAME_DEPTH) < 0 ? -1 : 1;
 	}
 	if (rc > 0) {
 		for (size_t i = 0; i < n; i++) {

@@ -19,11 +19,4 @@ int json_same(const struct json *x, const struct json *y, struct arena *a);
  */
 int json_unique(const struct json *arr, struct arena *a, size_t *first, size_t *second);
 
-/**
- * json_canonical(b, v, a):
- * Append a form of ${v} (not JSON) that is the same for equal values only.  Return 0, or -1 if it
- * is nested too deeply.
- */
-int json_canonical(struct buf *b, const struct json *v, struct arena *a);
-
 #endif

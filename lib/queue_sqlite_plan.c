@@ -121,8 +121,9 @@ struct str history_add(struct sqlite_queue *s, const struct subject *sub, const 
 	return arena_str(s->work, buf_get(b));
 }
 
-int lane_release(struct sqlite_queue *s, const unsigned char lane[KEY_BYTES], int64_t now_ms,
-		 struct err *e)
+/* A lane may be put to or was left: its first record is ready, if none is out. */
+static int release_lane(struct sqlite_queue *s, const unsigned char lane[KEY_BYTES], int64_t now_ms,
+			struct err *e)
 {
 	struct db_stmt *st = db_stmt(s->db, "SELECT seq, state, at_ms FROM plan WHERE lane = ?1"
 					    " ORDER BY seq LIMIT 1");
@@ -163,7 +164,7 @@ static int leave(struct sqlite_queue *s, const struct subject *sub, int64_t byte
 	db_bind_i64(st, 1, sub->seq);
 	if (db_run(st, e) < 0)
 		return -1;
-	return sub->laned ? lane_release(s, sub->lane, now_ms, e) : 0;
+	return sub->laned ? release_lane(s, sub->lane, now_ms, e) : 0;
 }
 
 int record_done(struct sqlite_queue *s, const struct subject *sub, int64_t now_ms, struct err *e)

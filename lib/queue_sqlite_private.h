@@ -109,10 +109,6 @@ int record_done(struct sqlite_queue *s, const struct subject *sub, int64_t now_m
 int record_bury(struct sqlite_queue *s, const struct subject *sub, const struct reason *why,
 		int64_t now_ms, struct err *e);
 
-/* A lane may be put to or was left: its first record is ready, if none is out. */
-int lane_release(struct sqlite_queue *s, const unsigned char lane[KEY_BYTES], int64_t now_ms,
-		 struct err *e);
-
 /* The history of ${sub} with one entry more, in s->work. */
 struct str history_add(struct sqlite_queue *s, const struct subject *sub, const struct reason *why,
 		       int64_t now_ms);

@@ -87,8 +87,7 @@ struct schema_report schema_explain(const struct schema *s, const struct json *v
 /* The same, but only the first one is told, and how many more there are: in half of the time. */
 struct schema_report schema_brief(const struct schema *s, const struct json *v, struct arena *a);
 
-/* Append ${r} as an object of the draft's output format `flag`, {"valid":false}, or `basic`. */
-void schema_put_flag(struct buf *b, const struct schema_report *r);
+/* Append ${r} as an object of the draft's output format `basic`. */
 void schema_put_basic(struct buf *b, const struct schema_report *r);
 
 /* Append ${u} as one line for people, without its end: "/from/address: does not match …". */

@@ -154,8 +154,9 @@ static bool holds_at_once(const struct frame *f)
 	       schema_run(w->set, f->node->plan, f->value, w->arena) == 1;
 }
 
-bool walk_same(struct frame *f, const struct node *node, struct str keyword, size_t index,
-	       struct seen *seen)
+/* As walk_frame for ${node} on the same value, led to by ${keyword} and ${index} (SIZE_MAX: none). */
+static bool walk_same(struct frame *f, const struct node *node, struct str keyword, size_t index,
+		      struct seen *seen)
 {
 	struct way by = { f->way, keyword, STR_NONE, index };
 	struct frame child = { f->walk, node, f->value, f->type, f->place, &by, seen };

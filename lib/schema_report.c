@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The output formats of the draft (core, 12), and lines for people. */
+/* The output format `basic` of the draft (core, 12), and lines for people. */
 #include "schema.h"
-
-void schema_put_flag(struct buf *b, const struct schema_report *r)
-{
-	json_open(b, '{');
-	json_add_bool(b, "valid", r->n == 0);
-	json_close(b, '}');
-}
 
 void schema_put_basic(struct buf *b, const struct schema_report *r)
 {

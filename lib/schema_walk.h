@@ -52,10 +52,6 @@ struct frame {
 /* Run the node; false if it fails, and then the failures have been told unless it is quiet. */
 bool walk_frame(struct frame *f);
 
-/* The same for ${node} on the same value, led to by ${keyword} and ${index} (SIZE_MAX: none). */
-bool walk_same(struct frame *f, const struct node *node, struct str keyword, size_t index,
-	       struct seen *seen);
-
 /* The same for ${node} on ${value}, a member or item of the frame's. */
 bool walk_into(struct frame *f, const struct node *node, const struct json *value,
 	       const struct place *at, const struct way *by);

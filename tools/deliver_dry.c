@@ -56,30 +56,8 @@ static void variable(struct buf *b, const struct candidate *c, unsigned i)
 	}
 }
 
-/* What sh puts in place of the credential ${i}, for inside double quotes. */
-static void expansion(struct buf *b, const struct candidate *c, unsigned i)
-{
-	struct str ref = reference(c, i), rest;
-
-	if (str_prefix(ref, STR("env:")) && is_name(rest = str_sub(ref, 4, SIZE_MAX))) {
-		buf_char(b, '$');
-		buf_str(b, rest);
-	} else if (str_prefix(ref, STR("file:"))) {
-		buf_lit(b, "$(cat ");
-		dry_word(b, str_sub(ref, 5, SIZE_MAX));
-		buf_char(b, ')');
-	} else if (str_prefix(ref, STR("cred:"))) {
-		buf_lit(b, "$(cat \"$CREDENTIALS_DIRECTORY\"/");
-		dry_word(b, str_sub(ref, 5, SIZE_MAX));
-		buf_char(b, ')');
-	} else {
-		variable(b, c, i);
-	}
-}
-
-/* ---- as a command line ---- */
-
-void dry_word(struct buf *b, struct str s)
+/* Append ${s} as one word of sh(1) that stands for exactly these bytes (no NUL), and is safe to show. */
+static void word(struct buf *b, struct str s)
 {
 	buf_char(b, '\'');
 	for (size_t i = 0; i < s.n; i++) {
@@ -95,12 +73,35 @@ void dry_word(struct buf *b, struct str s)
 	buf_char(b, '\'');
 }
 
+/* What sh puts in place of the credential ${i}, for inside double quotes. */
+static void expansion(struct buf *b, const struct candidate *c, unsigned i)
+{
+	struct str ref = reference(c, i), rest;
+
+	if (str_prefix(ref, STR("env:")) && is_name(rest = str_sub(ref, 4, SIZE_MAX))) {
+		buf_char(b, '$');
+		buf_str(b, rest);
+	} else if (str_prefix(ref, STR("file:"))) {
+		buf_lit(b, "$(cat ");
+		word(b, str_sub(ref, 5, SIZE_MAX));
+		buf_char(b, ')');
+	} else if (str_prefix(ref, STR("cred:"))) {
+		buf_lit(b, "$(cat \"$CREDENTIALS_DIRECTORY\"/");
+		word(b, str_sub(ref, 5, SIZE_MAX));
+		buf_char(b, ')');
+	} else {
+		variable(b, c, i);
+	}
+}
+
+/* ---- as a command line ---- */
+
 static void option(struct buf *b, const char *name, struct str value)
 {
 	buf_lit(b, " \\\n\t");
 	buf_str(b, str_c(name));
 	buf_char(b, ' ');
-	dry_word(b, value);
+	word(b, value);
 }
 
 /* The same for a value in three pieces, of which the last is quoted already. */
@@ -111,7 +112,7 @@ static void option_secret(struct buf *b, const char *name, struct str before,
 	buf_str(b, str_c(name));
 	buf_char(b, ' ');
 	if (before.n > 0)
-		dry_word(b, before);
+		word(b, before);
 	buf_char(b, '"');
 	expansion(b, c, key);
 	buf_char(b, '"');
@@ -223,7 +224,7 @@ void dry_curl(struct buf *b, const struct outgoing *s, const struct leg *leg, co
 	buf_lit(b, "curl -sS -X ");
 	buf_str(b, str_c(x->method));
 	buf_char(b, ' ');
-	dry_word(b, x->url);
+	word(b, x->url);
 	curl_auth(b, c, x);
 	for (size_t i = 0; i < x->n_headers; i++) {
 		buf_reset(&v);

@@ -11,7 +11,4 @@ void dry_curl(struct buf *b, const struct outgoing *s, const struct leg *leg, co
 /* The same as one JSON object; omni-deliver(1) lists its members. */
 void dry_json(struct buf *b, const struct outgoing *s, const struct leg *leg, const struct submit *x);
 
-/* Append ${s} as one word of sh(1) that stands for exactly these bytes (no NUL), and is safe to show. */
-void dry_word(struct buf *b, struct str s);
-
 #endif

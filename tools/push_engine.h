@@ -114,8 +114,6 @@ void push_failed(struct push_engine *g, struct push_shot *s, const struct err *e
 /* It could go later: at ${retry_at}. */
 void push_later(struct push_engine *g, struct push_shot *s, const char *class, const char *code,
 		struct str text, int64_t retry_at);
-/* All that ${sd} was in doubt about was true. */
-void push_believe(struct push_engine *g, struct push_sender *sd);
 
 /* Nobody knows what became of it, at ${at}: told again it is the same delivery. */
 void push_unknown(struct push_engine *g, struct push_shot *s, struct str text, int64_t at);

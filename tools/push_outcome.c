@@ -74,7 +74,8 @@ static void gone(struct push_engine *g, struct push_shot *s, const struct push_j
 	tell(g, s, &r);
 }
 
-void push_believe(struct push_engine *g, struct push_sender *sd)
+/* All that ${sd} was in doubt about was true. */
+static void believe(struct push_engine *g, struct push_sender *sd)
 {
 	struct push_shot *s = sd->doubt, *next;
 
@@ -174,7 +175,7 @@ static void sent(struct push_engine *g, struct push_shot *s, const struct push_j
 	sd->sent++;
 	if (sd->window < g->limits.window)
 		sd->window++;
-	push_believe(g, sd);
+	believe(g, sd);
 	tell(g, s, &r);
 }
 
@@ -344,7 +345,7 @@ void push_answered(struct push_engine *g, struct push_flight *f)
 		break;
 	}
 	if (sd->flying == 0 && !sd->first)
-		push_believe(g, sd);
+		believe(g, sd);
 }
 
 void push_token_answered(struct push_engine *g, struct push_account *a)

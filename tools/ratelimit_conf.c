@@ -55,7 +55,8 @@ static int per(uint64_t n, struct str span, struct rate *rate)
 	return rate->interval > 0 ? 0 : -1;
 }
 
-int rate_read(const struct json *v, struct rate *rate)
+/* "80/s", "30/m", "1/6s", "5000/d", or a number a second.  The burst is what comes in one second, at least 1. */
+static int read_rate(const struct json *v, struct rate *rate)
 {
 	struct str text = json_str(v);
 	size_t slash = str_find(text, '/');
@@ -96,7 +97,7 @@ static int read_limit(struct limits *l, const struct json *v, struct err *e)
 	lim->key = template_read(json_get_str(v, "key"), l->arena, &why);
 	if (!lim->key)
 		return bad(l, l->n, "/key", why.text, e);
-	if (rate_read(json_get(v, "rate"), &lim->rate) < 0)
+	if (read_rate(json_get(v, "rate"), &lim->rate) < 0)
 		return bad(l, l->n, "/rate",
 			   "must be a number of records a second above 0, or text like \"80/s\", \"1/6s\", \"5000/d\"",
 			   e);

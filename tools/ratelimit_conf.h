@@ -46,11 +46,4 @@ void limits_key(const struct limits *l, unsigned i, const struct rec *r, struct 
 /* The hash of ${key} of limit ${i}, as limits_of makes it. */
 uint64_t limits_hash(struct limits *l, unsigned i, struct str key, uint64_t seed);
 
-/**
- * rate_read(v, rate):
- * Read a rate: a number of records a second, or text: "80/s", "30/m", "1/6s", "5000/d".  The burst is set to
- * what comes in one second, at least 1.  Return 0, or -1 if it is none.
- */
-int rate_read(const struct json *v, struct rate *rate);
-
 #endif
