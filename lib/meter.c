@@ -126,18 +126,20 @@ static void prometheus(struct buf *b, const struct meter *m)
 	figure_prometheus(b);
 }
 
-static int rewrite(struct meter *m, struct err *e)
+/* A full disk under the metrics is no reason to stop the messages: it is said once, and tried again. */
+static int rewrite(struct meter *m)
 {
 	struct buf b = { .max = KIB(64) };
+	struct err e;
 	int rc;
 
 	prometheus(&b, m);
-	rc = file_replace(m->metrics, buf_get(&b), 0644, false, e);
+	rc = file_replace(m->metrics, buf_get(&b), 0644, false, &e);
 	buf_free(&b);
-	if (rc == 0) {
-		m->written = clock_mono();
-		m->dirty = false;
-	}
+	if (rc < 0 && !m->failed)
+		diag_warn("%s", e.text);
+	m->failed = m->dirty = rc < 0;
+	m->written = clock_mono();
 	return rc;
 }
 
@@ -147,7 +149,7 @@ static int due(int64_t now, int64_t last, int every)
 	return now - last >= every ? 0 : (int)(every - (now - last));
 }
 
-int meter_tick(struct meter *m, struct err *e)
+int meter_tick(struct meter *m)
 {
 	int64_t now;
 	int next = -1, wait;
@@ -165,23 +167,21 @@ int meter_tick(struct meter *m, struct err *e)
 	}
 	if (m->metrics && m->dirty) {
 		wait = due(now, m->written, WRITE_MS);
-		if (wait == 0) {
-			if (rewrite(m, e) < 0)
-				return -2;
-		} else if (next < 0 || wait < next) {
+		if (wait == 0)
+			wait = rewrite(m) < 0 ? WRITE_MS : -1;
+		if (wait >= 0 && (next < 0 || wait < next))
 			next = wait;
-		}
 	}
 	return next;
 }
 
-int meter_end(struct meter *m, struct err *e)
+int meter_end(struct meter *m)
 {
 	if (m->progress) {
 		draw(m);
 		(void)!write(STDERR_FILENO, "\n", 1);
 	}
-	return m->metrics ? rewrite(m, e) : 0;
+	return m->metrics ? rewrite(m) : 0;
 }
 
 static void show(const struct meter *m, const struct meter_stage *s)

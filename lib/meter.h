@@ -32,6 +32,7 @@ struct meter {
 	uint64_t consumed, total;      /* of the input, in bytes as stored; total 0: unknown */
 	int64_t began, drawn, written; /* clock_mono */
 	bool dirty;                    /* counts have changed since they were written */
+	bool failed;                   /* the last time they could not be */
 };
 
 void meter_init(struct meter *m, struct meter_stage *stages, unsigned n);
@@ -42,18 +43,19 @@ uint64_t counts_rejects(const struct counts *c);
 void counts_add(struct counts *sum, const struct counts *c);
 
 /**
- * meter_tick(m, e):
+ * meter_tick(m):
  * Redraw the bar and rewrite the metrics file if it is time to.  Return the milliseconds until it
- * should be called again, -1 if nothing is due, -2 with FAULT_IO if the metrics file can not be
- * written.
+ * should be called again, -1 if nothing is due.  A file that can not be written is warned about the
+ * first time, and tried again.
  */
-int meter_tick(struct meter *m, struct err *e);
+int meter_tick(struct meter *m);
 
 /**
- * meter_end(m, e):
- * Take the bar away and write the metrics a last time.  Return 0, or -1 with FAULT_IO.
+ * meter_end(m):
+ * Take the bar away and write the metrics a last time.  Return 0, or -1 if they can not be written,
+ * which has been warned about.
  */
-int meter_end(struct meter *m, struct err *e);
+int meter_end(struct meter *m);
 
 /*
  * One line a stage, for people: "1200 records in, 1190 out, 10 rejected (9 denied, 1 data), 1.2 s, 1000/s".

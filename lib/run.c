@@ -117,22 +117,13 @@ static int sooner(int a, int b)
  */
 static int account(struct runner *r, struct job *j)
 {
-	struct err e;
-	int next;
-
 	for (unsigned i = 0; j && i < j->n_links; i++) {
 		counts_add(&r->counts[i].counts, &j->at[i].counts);
 		j->at[i].counts = (struct counts){ 0 };
 		r->meter.dirty = true;
 	}
 	r->meter.consumed = lines_consumed(r->lines);
-	next = meter_tick(&r->meter, &e);
-	if (next == -2) { /* a full disk under the metrics is no reason to stop the messages */
-		diag_warn("%s", e.text);
-		r->meter.metrics = NULL;
-		next = -1;
-	}
-	return next;
+	return meter_tick(&r->meter);
 }
 
 static void stop(struct runner *r, const struct job *j)
@@ -382,10 +373,8 @@ static int verdict(struct runner *r)
 		(void)diag_fail(&r->stop);
 	if (sink_close(r->sink, &e) < 0 && r->stop.fault == FAULT_NONE)
 		rc = diag_fail(&e);
-	if (meter_end(&r->meter, &e) < 0) {
-		diag_warn("%s", e.text);
+	if (meter_end(&r->meter) < 0)
 		rc = rc ? rc : EXIT_IO;
-	}
 	if (r->run->verbose)
 		meter_show(&r->meter);
 	return rc;

@@ -662,6 +662,20 @@ stream() {
 	says no/such/dir/m
 }
 
+@test "metrics that can not be written for a while are written again afterwards, and that is said once" {
+	mkfifo in
+	exec 9<>in
+	omni-route --metrics gone/m <in >out 2>err 9>&- 3>&- &
+	echo '{"kind":"a"}' >&9
+	until_true grep -qs gone/m err
+	mkdir gone
+	until_true grep -qsx 'omni_records_in_total{stage="route"} 1' gone/m
+	kill -TERM $!
+	wait $!
+	exec 9>&-
+	[ "$(wc -l <err)" -eq 1 ]
+}
+
 # ---- the command line ----
 
 @test "wrong usage says why, how, and exits 64" {

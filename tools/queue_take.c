@@ -214,12 +214,8 @@ static int wait_for(struct take *t, int fd, int timeout, struct err *e)
 {
 	struct pollfd p[2] = { { .fd = STDOUT_FILENO, .events = t->out.n > 0 ? POLLOUT : 0 },
 			       { .fd = fd, .events = POLLIN } };
-	int meter = meter_tick(&t->meter, e), came;
+	int meter = meter_tick(&t->meter), came;
 
-	if (meter == -2) {
-		diag_warn("%s", e->text);
-		t->meter.metrics = NULL;
-	}
 	if (meter >= 0)
 		timeout = sooner(timeout, meter);
 	if (t->follow && t->hold_ms > 0)
@@ -280,7 +276,6 @@ static int take_run(const struct setup *setup, struct err *e)
 			  .hold_ms = HOLD_MS,
 			  .out = { .max = SIZE_MAX } };
 	struct queue_place place = { .dir = opt_value(a, "dir") };
-	struct err metrics;
 	int rc = -1;
 
 	if (read_options(&t, a, &place, e) < 0 || sig_init(true, e) < 0)
@@ -300,8 +295,7 @@ static int take_run(const struct setup *setup, struct err *e)
 	t.meter.metrics = opt_value(a, "metrics");
 	output_is(&t);
 	rc = loop(&t, e);
-	if (meter_end(&t.meter, &metrics) < 0)
-		diag_warn("%s", metrics.text);
+	(void)meter_end(&t.meter);
 	if (opt_flag(a, "verbose"))
 		meter_show(&t.meter);
 	queue_close(t.queue);

@@ -35,8 +35,9 @@ struct run {
 	void *ctx[THREADS_MAX];
 	struct worker *workers[THREADS_MAX];
 	const char *conf, *access_log, *metrics;
-	int ready;       /* descriptor, or -1 */
-	int64_t written; /* the metrics */
+	int ready;           /* descriptor, or -1 */
+	int64_t written;     /* the metrics */
+	bool metrics_failed; /* the last time */
 	bool draining;
 };
 
@@ -164,28 +165,17 @@ static int open_log(struct run *r, struct err *e)
 static void write_metrics(struct run *r)
 {
 	struct buf b = { .max = KIB(256) };
-	char *tmp = NULL;
 	struct err e;
-	int fd;
+	bool failed;
 
 	if (!r->metrics)
 		return;
-	if (file_replaceable(r->metrics, &e) < 0) {
-		diag_warn("%s", e.text);
-		r->metrics = NULL;
-		return;
-	}
 	worker_metrics(&b, &r->service);
-	if (asprintf(&tmp, "%s.%ld.tmp", r->metrics, (long)getpid()) < 0)
-		diag_oom();
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, b.p, b.n) != (ssize_t)b.n || close(fd) < 0 ||
-	    rename(tmp, r->metrics) < 0) {
-		diag_warn("%s: %s", r->metrics, strerror(errno));
-		unlink(tmp);
-	}
+	failed = file_replace(r->metrics, buf_get(&b), 0644, false, &e) < 0;
+	if (failed && !r->metrics_failed) /* said once, until they can be written again */
+		diag_warn("%s", e.text);
+	r->metrics_failed = failed;
 	r->written = clock_mono();
-	free(tmp);
 	buf_free(&b);
 }
 

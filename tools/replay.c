@@ -128,18 +128,9 @@ static void heed(struct replay *r, int came)
 /* Show the meter; return when to do it again, as meter_tick. */
 static int tick(struct replay *r)
 {
-	struct err e;
-	int next;
-
 	r->meter.dirty = true;
 	r->meter.consumed = source_consumed(r->source);
-	next = meter_tick(&r->meter, &e);
-	if (next == -2) {
-		diag_warn("%s", e.text);
-		r->meter.metrics = NULL;
-		next = -1;
-	}
-	return next;
+	return meter_tick(&r->meter);
 }
 
 /* Sleep for ${ms} (-1: until something comes), at most until the meter or ${fd} wants something. */
@@ -568,8 +559,8 @@ static int run(struct replay *r, struct err *e)
 	    replay(r, e) < 0 || finish(r, e) < 0)
 		goto out;
 	rc = r->code ? r->code : counts_rejects(&r->count.counts) > 0 ? EXIT_REJECTED : EXIT_OK;
-	if (meter_end(&r->meter, e) < 0)
-		goto out;
+	if (meter_end(&r->meter) < 0)
+		rc = rc ? rc : EXIT_IO;
 	if (opt_flag(&r->args, "verbose"))
 		show(r);
 out:
