@@ -61,6 +61,10 @@ static int fail(struct db *d, int rc, struct err *e)
 	case SQLITE_AUTH:
 		return err_set(e, FAULT_IO, "db-readonly", "%s: can not be written to (%s)",
 			       d->path, why);
+	case SQLITE_CANTOPEN:
+		return err_set(e, FAULT_IO, "db-io",
+			       "%s: can not be opened together with its log, %s-wal; its directory must be writable",
+			       d->path, d->path);
 	case SQLITE_NOMEM:
 		diag_oom();
 	default:
@@ -254,6 +258,12 @@ struct db *db_open(const char *path, const struct db_schema *schema, unsigned fl
 		goto fail;
 	if (access(path, F_OK) < 0) {
 		err_set(e, FAULT_CONFIG, "db-missing", "%s: %s", path, strerror(errno));
+		goto fail;
+	}
+	/* Of a read-only file system SQLite says that there is no such file. */
+	if (!(flags & DB_READONLY) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) < 0) {
+		err_set(e, FAULT_IO, "db-readonly", "%s: can not be written to: %s", path,
+			strerror(errno));
 		goto fail;
 	}
 	rc = connect(d, path, mode | SQLITE_OPEN_NOMUTEX);

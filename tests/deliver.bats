@@ -314,6 +314,27 @@ END
 	want 78 omni-deliver -q -c omni.json -l other.db in
 }
 
+@test "a ledger on a read-only file system is said to be that, and stays as it is" {
+	unshare -rm true 2>/dev/null || skip 'needs a mount of its own'
+	conf good=ok
+	message good 1 >in
+	mkdir disk
+	cat >try <<-'END'
+		mount -t tmpfs none disk
+		omni-deliver -q -c omni.json -l disk/sent.db in >/dev/null
+		mount -o remount,ro disk
+		before=$(cat disk/* | cksum)
+		omni-deliver -q -c omni.json -l disk/sent.db in
+		code=$?
+		[ "$before" = "$(cat disk/* | cksum)" ] || echo changed
+		exit $code
+	END
+	want 74 unshare -rm bash try
+	is err 'omni-deliver: disk/sent.db: can not be written to: Read-only file system'
+	[ ! -s out ]
+	[ "$(received)" -eq 1 ]
+}
+
 @test "the ledger forgets what was sent long ago" {
 	conf good=ok
 	for n in $(seq 600); do message good "$n" ",\"conversation\":\"c$n\""; done >in
