@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "diag.h"
 #include "id.h"
+#include "push_device.h"
 #include "store_private.h"
 
 /*
@@ -139,7 +140,7 @@ bool store_takes(const struct rec *r)
 	return kind_of(r) != 0;
 }
 
-static int malformed(struct err *e, const char *what, const char *why)
+int incoming_malformed(struct err *e, const char *what, const char *why)
 {
 	return err_set(e, FAULT_DATA, "record-malformed", "the record can not be stored: %s %s",
 		       what, why);
@@ -148,7 +149,7 @@ static int malformed(struct err *e, const char *what, const char *why)
 /* A text that goes into an index: not longer than fits there. */
 static int short_enough(const struct json *v, const char *what, struct err *e)
 {
-	return json_str(v).n > STORE_KEY_MAX ? malformed(e, what, "is longer than 1 KiB") : 0;
+	return json_str(v).n > STORE_KEY_MAX ? incoming_malformed(e, what, "is longer than 1 KiB") : 0;
 }
 
 static int check_party(const struct json *v, const char *what, struct err *e)
@@ -156,7 +157,7 @@ static int check_party(const struct json *v, const char *what, struct err *e)
 	const struct json *address = json_get(v, "address");
 
 	if (v && (!json_is(v, JSON_OBJECT) || (address && !json_is(address, JSON_STRING))))
-		return malformed(e, what, "has no address that is a string");
+		return incoming_malformed(e, what, "has no address that is a string");
 	return short_enough(address, what, e);
 }
 
@@ -171,7 +172,7 @@ static int check_words(const struct rec *r, struct err *e)
 		const struct json *v = rec_get(r, words[i]);
 
 		if (v && !json_is(v, JSON_STRING))
-			return malformed(e, words[i], "is not a string");
+			return incoming_malformed(e, words[i], "is not a string");
 		if (short_enough(v, words[i], e) < 0)
 			return -1;
 	}
@@ -186,15 +187,18 @@ static int check_words(const struct rec *r, struct err *e)
 static int check_kind(const struct incoming *in, struct err *e)
 {
 	struct str direction = rec_str(in->r, "direction");
+	struct push_device device;
 
+	if (in->kind == KIND_EVENT)
+		return device_read(in->r, &device, e) < 0 ? -1 : 0;
 	if (in->kind == KIND_MESSAGE && !str_eq(direction, STR("in")) && !str_eq(direction, STR("out")))
-		return malformed(e, "direction", "is neither \"in\" nor \"out\"");
+		return incoming_malformed(e, "direction", "is neither \"in\" nor \"out\"");
 	if (in->kind == KIND_STATUS && !rec_str(in->r, "status").n)
-		return malformed(e, "status", "is missing");
+		return incoming_malformed(e, "status", "is missing");
 	if (in->kind == KIND_STATUS && !in->external_id.n && !rec_str(in->r, "message").n)
-		return malformed(e, "external_id", "is missing: it says of which message");
+		return incoming_malformed(e, "external_id", "is missing: it says of which message");
 	if (in->kind == KIND_DELIVERY && !id_valid(rec_str(in->r, "message")))
-		return malformed(e, "message", "is not the id of a message");
+		return incoming_malformed(e, "message", "is not the id of a message");
 	return 0;
 }
 
@@ -202,9 +206,9 @@ int incoming_read(struct incoming *in, const struct rec *r, struct err *e)
 {
 	*in = (struct incoming){ .r = r, .kind = (enum store_kind)kind_of(r) };
 	if (id_bytes(rec_str(r, "id"), in->id.b) < 0)
-		return malformed(e, "id", "is not a UUID");
+		return incoming_malformed(e, "id", "is not a UUID");
 	if (clock_parse(rec_str(r, "at"), &in->at) < 0)
-		return malformed(e, "at", "is not a time");
+		return incoming_malformed(e, "at", "is not a time");
 	if (check_words(r, e) < 0)
 		return -1;
 	in->carrier = rec_str(r, "carrier");

@@ -123,6 +123,7 @@ static int add_numbers(struct store *s, struct buf *b, struct err *e)
 		{ "waiting", "SELECT count(DISTINCT record) FROM parked" },
 		{ "conversations", "SELECT count(*) FROM conversations" },
 		{ "contacts", "SELECT count(*) FROM contacts" },
+		{ "devices", device_count_sql },
 		{ "changes", "SELECT (SELECT count(*) FROM changes) + (SELECT count(*) FROM records"
 			     " WHERE kind = 1 AND seq > (SELECT value FROM meta WHERE name = 'trimmed'))" },
 		{ "pruned_to", "SELECT value FROM meta WHERE name = 'trimmed'" },

@@ -169,8 +169,8 @@ static int remove_rest(struct erasing *x, struct err *e)
 		db_stmt(d, "DELETE FROM changes WHERE instr(old, ?1) > 0 OR instr(new, ?1) > 0");
 
 	db_bind_text(p, 1, x->address);
-	if (db_run(p, e) < 0 || clean_states(x, e) < 0 || remove_contact(x, e) < 0 ||
-	    remove_empty(&x->rm, e) < 0)
+	if (db_run(p, e) < 0 || device_erase(x->rm.s, x->address, &x->rm.count->devices, e) < 0 ||
+	    clean_states(x, e) < 0 || remove_contact(x, e) < 0 || remove_empty(&x->rm, e) < 0)
 		return -1;
 	db_bind_text(c, 1, x->quoted);
 	if (db_run(c, e) < 0)

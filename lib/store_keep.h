@@ -8,15 +8,15 @@
 /* What was removed. */
 struct store_removed {
 	int64_t messages, records; /* records: statuses, deliveries, events */
-	int64_t changes, conversations, contacts;
+	int64_t changes, conversations, contacts, devices;
 	int64_t mentioned; /* store_erase: messages of others whose text has the address */
 };
 
 /**
  * store_prune(s, before, dry, out, e):
  * Remove what happened and was stored before ${before}, and to which nothing has happened since: messages
- * with their timelines, other records, changes; then conversations without records, and contacts without
- * conversations whose consent is not known.  With ${dry} only count.  Return 0 or -1; what was removed
+ * with their timelines, other records, changes; devices that were gone before; then conversations without
+ * records, and contacts without conversations and devices whose consent is not known.  With ${dry} only count.  Return 0 or -1; what was removed
  * until then stays so.
  */
 int store_prune(struct store *s, int64_t before, bool dry, struct store_removed *out, struct err *e);

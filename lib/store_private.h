@@ -47,6 +47,9 @@ struct incoming {
  */
 int incoming_read(struct incoming *in, const struct rec *r, struct err *e);
 
+/* FAULT_DATA, "record-malformed": ${what} ${why}.  Return -1. */
+int incoming_malformed(struct err *e, const char *what, const char *why);
+
 /* store.c: a transaction, unless one is open. */
 int store_begin(struct store *s, struct err *e);
 
@@ -102,6 +105,26 @@ int people_note(struct store *s, const struct incoming *in, struct err *e);
 
 /* What an event says of a conversation, its participants, and of a person. */
 int people_event(struct store *s, const struct incoming *in, struct err *e);
+
+/* store_device.c */
+struct push_device;
+
+/* Read into ${d} which device ${r} is about.  Return 1, 0 if it is no event of devices, or -1 with FAULT_DATA. */
+int device_read(const struct rec *r, struct push_device *d, struct err *e);
+
+/* ${line}, that of ${r}, without what encrypts for a device. */
+struct str device_kept(const struct rec *r, struct str line);
+
+/* What an event says of devices. */
+int device_event(struct store *s, const struct incoming *in, struct err *e);
+
+/* store_devices.c */
+
+extern const char device_count_sql[]; /* how many there are */
+
+/* Remove at most ${most} that were over before ${before}, or all of ${address}; ${n} says how many. */
+int device_prune(struct store *s, int64_t before, int64_t most, int64_t *n, struct err *e);
+int device_erase(struct store *s, struct str address, int64_t *n, struct err *e);
 
 /* store_change.c: a line of the change log; images that have no pointer are left out. */
 struct change {

@@ -93,11 +93,24 @@ static int remove_contacts(struct pruning *p, struct err *e)
 	struct db *d = p->rm.s->db;
 	struct db_stmt *q = db_stmt(d, "DELETE FROM contacts WHERE address NOT IN"
 				       " (SELECT address FROM participants)"
+				       " AND address NOT IN"
+				       " (SELECT contact FROM devices WHERE contact IS NOT NULL)"
 				       " AND json_extract(image, '$.consent') IS NULL");
 
 	if (remove_empty(&p->rm, e) < 0 || db_run(q, e) < 0)
 		return -1;
 	p->rm.count->contacts += db_changes(d);
+	return 0;
+}
+
+static int remove_devices(struct pruning *p, struct err *e)
+{
+	int64_t n, most = p->dry ? -1 : BATCH; /* what comes back would be counted again */
+
+	if (device_prune(p->rm.s, p->before, most, &n, e) < 0)
+		return -1;
+	p->rm.count->devices += n;
+	p->more = n == most;
 	return 0;
 }
 
@@ -138,7 +151,7 @@ int store_prune(struct store *s, int64_t before, bool dry, struct store_removed 
 
 	*out = (struct store_removed){ 0 };
 	rc = each(&p, remove_records, e) < 0 || each(&p, remove_changes, e) < 0 ||
-			     each(&p, remove_contacts, e) < 0 ?
+			     each(&p, remove_devices, e) < 0 || each(&p, remove_contacts, e) < 0 ?
 		     -1 :
 		     0;
 	arena_free(p.rm.a);

@@ -27,7 +27,7 @@ static int take_id(struct store *s, struct incoming *in, struct err *e)
 
 /*
  * The line as it is kept: the lease is of the queue and over when it is settled, `store` is what we
- * say ourselves.
+ * say ourselves, and a secret is not kept twice.
  */
 static struct str kept(const struct rec *r)
 {
@@ -43,7 +43,7 @@ static struct str kept(const struct rec *r)
 		line = arena_str(r->arena, buf_get(&b));
 		buf_free(&b);
 	}
-	return line;
+	return device_kept(r, line);
 }
 
 static int insert_record(struct store *s, const struct incoming *in, int64_t message, struct err *e)
@@ -98,7 +98,7 @@ static int put_new(struct store *s, struct incoming *in, struct err *e)
 		return -1;
 	if (in->kind == KIND_MESSAGE && message_new(s, in, e) < 0)
 		return -1;
-	if (in->kind == KIND_EVENT && people_event(s, in, e) < 0)
+	if (in->kind == KIND_EVENT && (people_event(s, in, e) < 0 || device_event(s, in, e) < 0))
 		return -1;
 	return about ? effect_apply(s, in, message, part, e) : ref_park(s, in, keys, n, e);
 }

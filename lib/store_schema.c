@@ -71,6 +71,18 @@ static const char version_2[] = "CREATE INDEX changes_ref ON changes (ref);"
 				"INSERT INTO words (words, rank) VALUES ('automerge', 0);"
 				"INSERT INTO words (words, rank) VALUES ('crisismerge', 64);";
 
-static const char *const steps[] = { version_1, version_2, NULL };
+/* A token is a row as soon as anything was said of it: what comes late must find what came before. */
+static const char version_3[] =
+	"CREATE TABLE devices ("
+	" key BLOB PRIMARY KEY,"                     /* UUIDv5 of platform/token */
+	" contact TEXT, since INTEGER, record BLOB," /* whose, since when, by the event of which id */
+	" image TEXT,"                               /* the subscription */
+	" gone INTEGER,"
+	" moved INTEGER, target BLOB, token TEXT" /* when, and where to: its key, its token */
+	") WITHOUT ROWID;"
+	"CREATE INDEX devices_contact ON devices (contact, since) WHERE contact IS NOT NULL;"
+	"CREATE INDEX devices_target ON devices (target) WHERE target IS NOT NULL;";
+
+static const char *const steps[] = { version_1, version_2, version_3, NULL };
 
 const struct db_schema store_schema = { 0x6f6d7374, "store", steps, 0 }; /* "omst" */

@@ -5,22 +5,6 @@
 
 enum { RECORD_SIZE = 4096, HEADER = WEBPUSH_SALT + 4 + 1 + KEY_PUBLIC };
 
-int webpush_keys_read(struct str p256dh, struct str auth, struct arena *a,
-		      struct webpush_keys *keys, struct err *e)
-{
-	struct str bytes;
-
-	if (base64_read(a, p256dh, &bytes) < 0 || bytes.n != KEY_PUBLIC)
-		return err_set(e, FAULT_DATA, "subscription-malformed",
-			       "p256dh must be %d bytes in base64url", KEY_PUBLIC);
-	memcpy(keys->p256dh, bytes.p, KEY_PUBLIC);
-	if (base64_read(a, auth, &bytes) < 0 || bytes.n != WEBPUSH_AUTH)
-		return err_set(e, FAULT_DATA, "subscription-malformed",
-			       "auth must be %d bytes in base64url", WEBPUSH_AUTH);
-	memcpy(keys->auth, bytes.p, WEBPUSH_AUTH);
-	return 0;
-}
-
 static struct str bytes_of(const unsigned char *p, size_t n)
 {
 	return (struct str){ (const char *)p, n };

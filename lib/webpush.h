@@ -7,29 +7,14 @@
 #define OMNI_WEBPUSH_H
 
 #include "crypto_seal.h"
+#include "webpush_keys.h"
 
 enum {
-	WEBPUSH_AUTH = 16,
 	WEBPUSH_SALT = 16,
 	WEBPUSH_OVERHEAD = 86 + 1 + SEAL_TAG, /* header, delimiter, tag */
 	WEBPUSH_BODY_MAX = 4096,              /* every service takes so much (RFC 8030, 7.2) */
 	WEBPUSH_TEXT_MAX = WEBPUSH_BODY_MAX - WEBPUSH_OVERHEAD,
 };
-
-/* What a browser gave us. */
-struct webpush_keys {
-	unsigned char p256dh[KEY_PUBLIC];
-	unsigned char auth[WEBPUSH_AUTH];
-};
-
-/**
- * webpush_keys_read(p256dh, auth, a, keys, e):
- * Read both, base64url or base64, padded or not.  ${a} is for what lies between.  Return 0, or -1 with FAULT_DATA,
- * "subscription-malformed", if one of them has another length.  That p256dh is a key at all is seen by
- * webpush_encrypt.
- */
-int webpush_keys_read(struct str p256dh, struct str auth, struct arena *a,
-		      struct webpush_keys *keys, struct err *e);
 
 /* What is new for each message; only tests choose it. */
 struct webpush_nonce {

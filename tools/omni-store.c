@@ -11,6 +11,7 @@ static const struct verb verbs[] = {
 	{ .command = &command_store_conversation },
 	{ .command = &command_store_contacts },
 	{ .command = &command_store_contact },
+	{ .command = &command_store_devices },
 	{ .command = &command_store_search },
 	{ .command = &command_store_changes },
 	{ .stage = &stage_store_ack },

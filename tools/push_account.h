@@ -5,6 +5,7 @@
 
 #include "conf.h"
 #include "push_note.h"
+#include "webpush.h"
 
 struct push_account {
 	enum push_platform platform;

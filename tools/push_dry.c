@@ -63,7 +63,7 @@ int push_dry(const struct push_accounts *accounts, const struct rec *r, struct b
 		return -1;
 	buf_reset(b);
 	for (struct json_iter it = json_iter(devices); json_next(&it);) {
-		if (push_device_read(&d, it.value, r, e) < 0 ||
+		if (push_device_named(&d, it.value, r, e) < 0 ||
 		    (m.account = push_account_for(accounts, &d, e)) == NULL || push_make(&x, &m, e) < 0)
 			return -1;
 		show(b, &x, &m);

@@ -4,13 +4,8 @@
 #define OMNI_PUSH_NOTE_H
 
 #include "id.h"
+#include "push_device.h"
 #include "rec.h"
-#include "webpush.h"
-
-enum push_platform { PUSH_APNS, PUSH_FCM, PUSH_WEB, PUSH_PLATFORMS };
-
-/* "apns", "fcm", "webpush": in `platform` of a device, `carrier` of a delivery, the configuration. */
-extern const char *const push_platforms[PUSH_PLATFORMS];
 
 enum push_priority { PUSH_PRIORITY_NONE, PUSH_HIGH, PUSH_NORMAL, PUSH_LOW };
 
@@ -22,22 +17,6 @@ struct push_note {
 	enum push_priority priority;
 	const struct json *data;                 /* an object */
 	const struct json *over[PUSH_PLATFORMS]; /* what only one platform has: an object */
-};
-
-/* fcm: what stands in the place of a token reaches whoever subscribed. */
-enum push_target { PUSH_TOKEN, PUSH_TOPIC, PUSH_CONDITION };
-
-struct push_device {
-	enum push_platform platform;
-	enum push_target target;
-	struct str token; /* webpush: the endpoint; of a topic "/topics/NAME"; a condition as it is */
-	struct str account; /* the credential that it was registered under */
-	struct str user;    /* whose it is */
-	struct str topic;   /* apns */
-	int sandbox;        /* apns: 1, 0, or -1 as the account says */
-	int64_t registered; /* milliseconds since 1970, 0: not said */
-	struct webpush_keys keys;
-	struct str text; /* as it stands in the record, JSON */
 };
 
 /* True if ${r} is for us: a push, or a message with direction "out" that is routed to push and that nobody took yet. */
@@ -54,11 +33,11 @@ int push_note_read(struct push_note *n, const struct rec *r, int64_t now, struct
 const struct json *push_devices(const struct rec *r);
 
 /**
- * push_device_read(d, v, r, e):
- * Fill ${d} from ${v}, an element of push_devices(${r}): a subscription (omni-record(5)), what a browser gave
- * (endpoint and keys), or the address "apns:TOKEN", "fcm:TOKEN" or "fcm:/topics/NAME".  Lives in r->arena and in ${v}.  Return 0, or
- * -1 with FAULT_DATA, "subscription-malformed".
+ * push_device_named(d, v, r, e):
+ * Fill ${d} from ${v}, an element of push_devices(${r}): what push_device_read takes, or the address "apns:TOKEN",
+ * "fcm:TOKEN" or "fcm:/topics/NAME".  Lives in r->arena and in ${v}.  Return 0, or -1 with FAULT_DATA,
+ * "subscription-malformed".
  */
-int push_device_read(struct push_device *d, const struct json *v, const struct rec *r, struct err *e);
+int push_device_named(struct push_device *d, const struct json *v, const struct rec *r, struct err *e);
 
 #endif

@@ -115,7 +115,7 @@ static void shoot(struct push_engine *g, struct push_shot *s, const struct json 
 
 	g->held++;
 	s->entered = clock_mono();
-	if (push_device_read(&s->device, v, &s->parcel->rec, &e) < 0 ||
+	if (push_device_named(&s->device, v, &s->parcel->rec, &e) < 0 ||
 	    (s->account = push_account_for(g->accounts, &s->device, &e)) == NULL) {
 		push_failed(g, s, &e, false);
 		return;

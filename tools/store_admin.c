@@ -91,9 +91,10 @@ const struct command command_store_check = {
 static void show(const struct store_removed *r, bool dry, bool mentioned)
 {
 	printf("{\"kind\":\"removed\",\"dry\":%s,\"messages\":%" PRId64 ",\"records\":%" PRId64
-	       ",\"changes\":%" PRId64 ",\"conversations\":%" PRId64 ",\"contacts\":%" PRId64,
+	       ",\"changes\":%" PRId64 ",\"conversations\":%" PRId64 ",\"contacts\":%" PRId64
+	       ",\"devices\":%" PRId64,
 	       dry ? "true" : "false", r->messages, r->records, r->changes, r->conversations,
-	       r->contacts);
+	       r->contacts, r->devices);
 	if (mentioned)
 		printf(",\"mentioned\":%" PRId64, r->mentioned);
 	puts("}");

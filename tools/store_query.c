@@ -2,6 +2,7 @@
 /* The verbs of omni-store that ask. */
 #include "clock.h"
 #include "diag.h"
+#include "store_device.h"
 #include "store_verbs.h"
 
 /* clang-format off */
@@ -140,6 +141,15 @@ static int ask_contact(struct store *s, const struct args *a, struct str operand
 	return store_contact(s, operand, &store_printer, e);
 }
 
+static int ask_devices(struct store *s, const struct args *a, struct str operand,
+		       struct store_filter *f, const struct store_page *p, struct err *e)
+{
+	(void)a;
+	(void)f;
+	(void)p;
+	return store_devices_shown(s, operand, &store_printer, e);
+}
+
 static int ask_search(struct store *s, const struct args *a, struct str operand,
 		      struct store_filter *f, const struct store_page *p, struct err *e)
 {
@@ -175,6 +185,12 @@ static int run_contacts(const struct setup *s, struct err *e)
 static int run_contact(const struct setup *s, struct err *e)
 {
 	return run(s, &(struct question){ "the address of a contact", "contact", ask_contact }, e);
+}
+
+static int run_devices(const struct setup *s, struct err *e)
+{
+	return run(s, &(struct question){ "the address of a contact", "contact with devices", ask_devices },
+		   e);
 }
 
 static int run_search(const struct setup *s, struct err *e)
@@ -222,6 +238,8 @@ static const struct opt opts_contacts[] = {
 };
 
 static const struct opt opts_contact[] = { STORE_OPT_FILE, { NULL, 0, NULL, NULL, false } };
+
+static const struct opt opts_devices[] = { STORE_OPT_FILE, { NULL, 0, NULL, NULL, false } };
 
 static const struct opt opts_search[] = {
 	STORE_OPT_FILE,
@@ -293,6 +311,17 @@ const struct command command_store_contact = {
 		.opts = opts_contact,
 	},
 	.run = run_contact,
+};
+
+const struct command command_store_devices = {
+	.program = {
+		.name = "omni-store devices",
+		.purpose = "List the devices of a person that can be notified, without their keys.",
+		.operands = "ADDRESS",
+		.example = "omni-store devices +15550123 | jq -r .platform",
+		.opts = opts_devices,
+	},
+	.run = run_devices,
 };
 
 const struct command command_store_search = {

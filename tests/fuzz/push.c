@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (struct json_iter it = json_iter(push_devices(&r)); json_next(&it);) {
 		struct push_make m = { &note, &d, NULL, it.i % 2 == 0, 1768381200000, a };
 
-		if (it.i >= 8 || push_device_read(&d, it.value, &r, &e) < 0)
+		if (it.i >= 8 || push_device_named(&d, it.value, &r, &e) < 0)
 			continue;
 		m.account = &accounts[d.platform];
 		check(&m);
