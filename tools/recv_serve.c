@@ -15,6 +15,7 @@
 #include "file.h"
 #include "notify.h"
 #include "recv_worker.h"
+#include "serve_args.h"
 #include "sig.h"
 
 enum {
@@ -23,19 +24,17 @@ enum {
 	METRICS_MS = 1000,
 	CLOSE_MS = 2000, /* for the rest of a record, when the reader is slow */
 	PROXIES_MAX = 256,
-	LISTEN_MAX = 32,
 };
 
 struct run {
 	const struct args *args;
 	struct service service;
 	struct serve_setup setup;
-	const char *listen[LISTEN_MAX];
+	struct serve_args serve;
 	struct cidr trusted[PROXIES_MAX];
 	void *ctx[THREADS_MAX];
 	struct worker *workers[THREADS_MAX];
 	const char *conf, *access_log, *metrics;
-	int ready;           /* descriptor, or -1 */
 	int64_t written;     /* the metrics */
 	bool metrics_failed; /* the last time */
 	bool draining;
@@ -43,22 +42,11 @@ struct run {
 
 /* ---- options ---- */
 
-static int read_listen(struct run *r, struct err *e)
+static int read_inetd(struct run *r, struct err *e)
 {
-	const char *value;
-	unsigned n = 0;
-
-	for (; (value = opt_values(r->args, "listen", n)) != NULL; n++) {
-		if (n == LISTEN_MAX)
-			return err_set(e, FAULT_USAGE, "usage",
-				       "--listen is given more than %d times", LISTEN_MAX);
-		r->listen[n] = value;
-	}
-	r->setup.listen = r->listen;
-	r->setup.n_listen = n;
-	r->setup.fallback = "127.0.0.1:8080";
 	r->setup.inetd = opt_flag(r->args, "inetd");
-	if (r->setup.inetd && (n > 0 || (!opt_flag(r->args, "output") && !opt_flag(r->args, "queue"))))
+	if (r->setup.inetd &&
+	    (r->setup.n_listen > 0 || (!opt_flag(r->args, "output") && !opt_flag(r->args, "queue"))))
 		return err_set(e, FAULT_USAGE, "usage",
 			       "--inetd takes no --listen, and needs -o or --queue: standard output is the connection");
 	return 0;
@@ -99,7 +87,7 @@ static int read_limits(struct run *r, struct err *e)
 {
 	uint64_t body = REQUEST_BODY_MAX, head = KIB(8), connections = 16384, per_address = 1024,
 		 timeout = 20, idle = 60;
-	uint64_t threads = r->setup.inetd ? 1 : processors(), ready = 0;
+	uint64_t threads = r->setup.inetd ? 1 : processors();
 	const struct args *a = r->args;
 
 	if (opt_size(a, "max-body", 1, REQUEST_BODY_MAX, &body, e) < 0 ||
@@ -108,8 +96,7 @@ static int read_limits(struct run *r, struct err *e)
 	    opt_number(a, "max-per-address", 0, 1000000, &per_address, e) < 0 ||
 	    opt_number(a, "timeout", 1, 3600, &timeout, e) < 0 ||
 	    opt_number(a, "idle", 1, 3600, &idle, e) < 0 ||
-	    opt_number(a, "threads", 1, THREADS_MAX, &threads, e) < 0 ||
-	    opt_number(a, "ready", 0, 1 << 20, &ready, e) < 0)
+	    opt_number(a, "threads", 1, THREADS_MAX, &threads, e) < 0)
 		return -1;
 	r->setup.body_max = (size_t)body;
 	r->setup.head_max = (size_t)head;
@@ -118,7 +105,6 @@ static int read_limits(struct run *r, struct err *e)
 	r->setup.request_ms = (int)timeout * 1000;
 	r->setup.idle_ms = (int)idle * 1000;
 	r->setup.threads = (unsigned)threads;
-	r->ready = opt_flag(a, "ready") ? (int)ready : -1;
 	return 0;
 }
 
@@ -126,15 +112,13 @@ static int read_options(struct run *r, struct err *e)
 {
 	const struct args *a = r->args;
 
-	r->setup.cert = opt_value(a, "tls-cert");
-	r->setup.key = opt_value(a, "tls-key");
-	if (!r->setup.cert != !r->setup.key)
-		return err_set(e, FAULT_USAGE, "usage", "--tls-cert and --tls-key need each other");
 	r->service.verify = opt_flag(a, "verify");
 	r->access_log = opt_value(a, "access-log");
 	r->metrics = opt_value(a, "metrics");
 	r->conf = conf_path(opt_value(a, "config"));
-	if (read_listen(r, e) < 0 || read_proxies(r, e) < 0 || read_limits(r, e) < 0)
+	r->setup.fallback = "127.0.0.1:8080";
+	if (serve_args_read(&r->serve, a, &r->setup, e) < 0 || read_inetd(r, e) < 0 ||
+	    read_proxies(r, e) < 0 || read_limits(r, e) < 0)
 		return -1;
 	return 0;
 }
@@ -227,18 +211,6 @@ static void drain(struct run *r)
 	serve_drain(r->service.serve);
 }
 
-static void announce(struct run *r)
-{
-	const char *address;
-
-	if (opt_flag(r->args, "verbose"))
-		for (unsigned i = 0; (address = serve_address(r->service.serve, i)) != NULL; i++)
-			diag_note("listening on %s", address);
-	notify("READY=1");
-	if (r->ready >= 0)
-		notify_ready(r->ready);
-}
-
 static void wait_for_end(struct run *r)
 {
 	struct pollfd ended = { .fd = serve_ended(r->service.serve), .events = POLLIN };
@@ -305,9 +277,9 @@ static int run(struct run *r, struct err *e)
 	s->serve = serve_new(&r->setup, e);
 	if (!s->serve || serve_start(s->serve, e) < 0)
 		goto out;
-	announce(r);
+	serve_args_announce(&r->serve, r->service.serve);
 	wait_for_end(r);
-	if (opt_flag(r->args, "verbose"))
+	if (r->serve.verbose)
 		summary(r);
 	rc = 0;
 out:

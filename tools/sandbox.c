@@ -14,11 +14,11 @@
 #include "file.h"
 #include "notify.h"
 #include "sandbox_box.h"
+#include "serve_args.h"
 #include "sig.h"
 #include "url.h"
 
 enum {
-	LISTEN_MAX = 32,
 	CONNECTIONS = 16384,
 	REQUEST_MS = 60000, /* uploads are large */
 	IDLE_MS = 60000,
@@ -34,9 +34,8 @@ struct run {
 	const struct args *args;
 	struct box box;
 	struct serve_setup setup;
-	const char *listen[LISTEN_MAX];
+	struct serve_args serve;
 	void *ctx[1];
-	int ready; /* descriptor, or -1 */
 	bool draining;
 };
 
@@ -59,36 +58,15 @@ static const struct opt options[] = {
 
 /* ---- options ---- */
 
-static int read_listen(struct run *r, struct err *e)
-{
-	const char *value;
-	unsigned n = 0;
-
-	for (; (value = opt_values(r->args, "listen", n)) != NULL; n++) {
-		if (n == LISTEN_MAX)
-			return err_set(e, FAULT_USAGE, "usage",
-				       "--listen is given more than %d times", LISTEN_MAX);
-		r->listen[n] = value;
-	}
-	r->setup.listen = r->listen;
-	r->setup.n_listen = n;
-	r->setup.fallback = "127.0.0.1:8090";
-	return 0;
-}
-
 static int read_options(struct run *r, struct err *e)
 {
-	uint64_t body = BODY_DEFAULT, ready = 0;
+	uint64_t body = BODY_DEFAULT;
 	const struct args *a = r->args;
 	struct box *b = &r->box;
 	struct url url;
 
-	r->setup.cert = opt_value(a, "tls-cert");
-	r->setup.key = opt_value(a, "tls-key");
-	if (!r->setup.cert != !r->setup.key)
-		return err_set(e, FAULT_USAGE, "usage", "--tls-cert and --tls-key need each other");
-	if (read_listen(r, e) < 0 || opt_size(a, "max-body", 1, BODY_MOST, &body, e) < 0 ||
-	    opt_number(a, "ready", 0, 1 << 20, &ready, e) < 0)
+	if (serve_args_read(&r->serve, a, &r->setup, e) < 0 ||
+	    opt_size(a, "max-body", 1, BODY_MOST, &body, e) < 0)
 		return -1;
 	b->hook_base = opt_value(a, "callback");
 	if (b->hook_base && (url_split(str_c(b->hook_base), &url) < 0 || url.query.p))
@@ -96,13 +74,13 @@ static int read_options(struct run *r, struct err *e)
 			       "--callback takes the start of a URL, as http://127.0.0.1:8080, not \"%.60s\"",
 			       b->hook_base);
 	b->record = opt_value(a, "record");
+	r->setup.fallback = "127.0.0.1:8090";
 	r->setup.head_max = REQUEST_HEAD_MAX;
 	r->setup.body_max = (size_t)body;
 	r->setup.connections = CONNECTIONS;
 	r->setup.request_ms = REQUEST_MS;
 	r->setup.idle_ms = IDLE_MS;
 	r->setup.threads = 1;
-	r->ready = opt_flag(a, "ready") ? (int)ready : -1;
 	return 0;
 }
 
@@ -123,18 +101,6 @@ static int open_scenario(struct run *r, struct err *e)
 }
 
 /* ---- signals ---- */
-
-static void announce(struct run *r)
-{
-	const char *address;
-
-	if (opt_flag(r->args, "verbose"))
-		for (unsigned i = 0; (address = serve_address(r->box.serve, i)) != NULL; i++)
-			diag_note("listening on %s", address);
-	notify("READY=1");
-	if (r->ready >= 0)
-		notify_ready(r->ready);
-}
 
 static void drain(struct run *r)
 {
@@ -254,13 +220,13 @@ static int serve(struct run *r, struct err *e)
 		return err_set(e, FAULT_IO, "record", "%s", RECORD_BROKEN);
 	if (serve_start(b->serve, e) < 0)
 		return -1;
-	announce(r);
+	serve_args_announce(&r->serve, b->serve);
 	watch(r);
 	serve_free(b->serve);
 	b->serve = NULL;
 	linger(b);
 	record_end(b);
-	if (opt_flag(r->args, "verbose"))
+	if (r->serve.verbose)
 		record_summary(b);
 	return atomic_load(&b->broken) ? err_set(e, FAULT_IO, "record", "%s", RECORD_BROKEN) : 0;
 }
