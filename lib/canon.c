@@ -154,15 +154,6 @@ static void write_media(struct buf *b, const struct canon *c)
 	json_close(b, ']');
 }
 
-static void write_texts(struct buf *b, const char *key, const struct str *texts, size_t n)
-{
-	json_key(b, key);
-	json_open(b, '[');
-	for (size_t i = 0; i < n; i++)
-		json_put_str(b, texts[i]);
-	json_close(b, ']');
-}
-
 static void write_contacts(struct buf *b, const struct canon *c)
 {
 	json_key(b, "contacts");
@@ -172,8 +163,8 @@ static void write_contacts(struct buf *b, const struct canon *c)
 
 		json_open(b, '{');
 		json_opt_str(b, "name", p->name);
-		write_texts(b, "phones", p->phones, p->n_phones);
-		write_texts(b, "emails", p->emails, p->n_emails);
+		json_add_strs(b, "phones", p->phones, p->n_phones);
+		json_add_strs(b, "emails", p->emails, p->n_emails);
 		json_opt_str(b, "organization", p->organization);
 		json_opt_str(b, "vcard", p->vcard);
 		json_close(b, '}');

@@ -654,6 +654,15 @@ void json_add_value(struct buf *b, const char *key, const struct json *v)
 	json_put_value(b, v);
 }
 
+void json_add_strs(struct buf *b, const char *key, const struct str *list, size_t n)
+{
+	json_key(b, key);
+	json_open(b, '[');
+	for (size_t i = 0; i < n; i++)
+		json_put_str(b, list[i]);
+	json_close(b, ']');
+}
+
 void json_opt_str(struct buf *b, const char *key, struct str s)
 {
 	if (s.p)

@@ -164,6 +164,7 @@ void json_add_i64(struct buf *b, const char *key, int64_t v);
 void json_add_bool(struct buf *b, const char *key, bool v);
 void json_add_raw(struct buf *b, const char *key, struct str json);
 void json_add_value(struct buf *b, const char *key, const struct json *v);
+void json_add_strs(struct buf *b, const char *key, const struct str *list, size_t n);
 
 /* The member only if ${s} has a pointer: for optional text.  An empty string is written. */
 void json_opt_str(struct buf *b, const char *key, struct str s);

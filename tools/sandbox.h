@@ -135,6 +135,12 @@ struct trouble {
 	const char *text;
 };
 
+struct reason {
+	const char *class, *word;
+	int status;
+	const char *text;
+};
+
 struct player {
 	const char *name;
 	const char *group;  /* where its accounts stand in the configuration; NULL: "carriers" */
@@ -150,7 +156,7 @@ struct player {
 
 	/*
 	 * Write the receipt ${r} of ${m}, or the inbound message ${m}, into ${c}.  Return false if the
-	 * carrier has no such callback.
+	 * carrier has no such callback.  NULL, with all that follows, where it never calls back.
 	 */
 	bool (*receipt)(struct callback *c, const struct box_message *m, const struct receipt *r);
 	bool (*inbound)(struct callback *c, const struct box_message *m);
@@ -183,6 +189,9 @@ struct str box_key(const struct box_account *a, unsigned key);
 /* The first account of the player whose ${key}-th key is ${text}, or NULL. */
 const struct box_account *box_who(const struct visit *v, unsigned key, struct str text);
 
+/* The first account whose keys are user and password of HTTP Basic, or NULL. */
+const struct box_account *box_who_basic(struct visit *v, unsigned user, unsigned password);
+
 /* The ${i}-th account of the player, or NULL behind the last. */
 const struct box_account *box_account(const struct visit *v, size_t i);
 
@@ -212,6 +221,15 @@ struct str box_query(const struct visit *v, const char *name);
 /* True if ${s} is "+" and 7 to 15 digits; the same without "+". */
 bool box_e164(struct str s);
 bool box_msisdn(struct str s);
+
+/* ${s} without "+" in front. */
+struct str box_plain(struct str s);
+
+/* True if all characters of ${s} are in ${alphabet}. */
+bool box_made_of(struct str s, const char *alphabet);
+
+/* True if ${s} can be told as who sends: a word of at most 11 characters, one of them a letter. */
+bool box_sender_name(struct str s);
 
 /* True if ${s} is an http or https URL. */
 bool box_url(struct str s);
@@ -244,6 +262,9 @@ void box_fail(struct visit *v, int status);
 /* The entry for ${why} in ${table}, which ends with class NULL: by code, else the first of the class. */
 struct trouble box_trouble(const struct trouble *table, const struct refusal *why);
 
+/* The same where the carrier's codes are words; NULL if there is none. */
+const struct reason *box_reason(const struct reason *table, const struct refusal *why);
+
 /* ---- what is kept: sandbox_keep.c ---- */
 
 /* The message ${id} of the account, or NULL. */
@@ -256,6 +277,12 @@ bool box_media_drop(struct box *b, const struct player *p, struct str id);
 
 /* Answer with the bytes of ${m}. */
 void box_media_say(struct visit *v, const struct box_media *m);
+
+/* Answer whoever asks with the file ${id}, if there is one. */
+void box_media_hand(struct visit *v, struct str id);
+
+/* Where ${media} of a message lies: a URL as it is, the id of a file below ${path} of our API. */
+struct str box_media_url(const struct callback *c, struct str media, struct str path);
 
 /* ---- callbacks: sandbox_hook.c ---- */
 

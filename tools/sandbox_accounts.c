@@ -94,7 +94,8 @@ static void place(struct box *b, const struct stage_of *s, struct box_account *a
 	if (!base.n)
 		base = no_slash(str_c(b->hook_base));
 	a->base = base;
-	if (!b->hook_base) /* what nobody asked for goes to no public URL: it would be believed there */
+	/* What nobody asked for goes to no public URL: it would be believed there. */
+	if (!b->hook_base || !s->player->receipt)
 		return;
 	if (a->named && s->n > 1)
 		a->hook = arena_fmt(b->arena, "%.*s/webhooks/%s/%.*s", STR_FMT(base), name,

@@ -24,15 +24,6 @@ static void say_error(struct call *c, struct reply *r, int status, const char *t
 
 /* ---- questions ---- */
 
-static void put_list(struct buf *out, const char *key, const struct str *list, unsigned n)
-{
-	json_key(out, key);
-	json_open(out, '[');
-	for (unsigned i = 0; i < n; i++)
-		json_put_str(out, list[i]);
-	json_close(out, ']');
-}
-
 static void put_message(struct buf *out, const struct box_message *m, struct arena *a)
 {
 	json_open(out, '{');
@@ -42,12 +33,12 @@ static void put_message(struct buf *out, const struct box_message *m, struct are
 	json_add_str(out, "direction", m->inbound ? STR("in") : STR("out"));
 	json_add_str(out, "at", clock_text(a, m->at));
 	json_opt_str(out, "from", m->from);
-	put_list(out, "to", m->to, m->n_to);
+	json_add_strs(out, "to", m->to, m->n_to);
 	json_add_str(out, "type", m->type);
 	json_opt_str(out, "channel", m->channel);
 	json_opt_str(out, "text", m->text);
 	if (m->n_media > 0)
-		put_list(out, "media", m->media, m->n_media);
+		json_add_strs(out, "media", m->media, m->n_media);
 	json_opt_str(out, "tag", m->tag);
 	json_opt_str(out, "chat", m->chat);
 	json_opt_str(out, "reply_to", m->reply_to);

@@ -9,33 +9,26 @@ enum { FRESH_S = 3600, SKEW_S = 60, PAYLOAD_MAX = 4096, VOIP_MAX = 5120, COLLAPS
 
 static const char *const keys[] = { "key", NULL };
 
-struct reason {
-	const char *class, *word;
-	int status;
-};
-
 static const struct reason reasons[] = {
-	{ CAUSE_PERMANENT, "Unregistered", 410 },
-	{ CAUSE_TEMP, "ServiceUnavailable", 503 },
-	{ CAUSE_THROTTLED, "TooManyRequests", 429 },
-	{ CAUSE_CREDENTIALS, "InvalidProviderToken", 403 },
-	{ CAUSE_OPTED_OUT, "Unregistered", 410 },
-	{ CAUSE_UNKNOWN, "InternalServerError", 500 },
-	{ CAUSE_CREDENTIALS, "ExpiredProviderToken", 403 },
-	{ CAUSE_PERMANENT, "ExpiredToken", 410 },
-	{ CAUSE_PERMANENT, "BadDeviceToken", 400 },
-	{ CAUSE_PERMANENT, "DeviceTokenNotForTopic", 400 },
-	{ CAUSE_THROTTLED, "TooManyProviderTokenUpdates", 429 },
-	{ CAUSE_PERMANENT, "PayloadTooLarge", 413 },
-	{ CAUSE_TEMP, "Shutdown", 503 },
-	{ NULL, NULL, 0 },
+	{ CAUSE_PERMANENT, "Unregistered", 410, NULL },
+	{ CAUSE_TEMP, "ServiceUnavailable", 503, NULL },
+	{ CAUSE_THROTTLED, "TooManyRequests", 429, NULL },
+	{ CAUSE_CREDENTIALS, "InvalidProviderToken", 403, NULL },
+	{ CAUSE_OPTED_OUT, "Unregistered", 410, NULL },
+	{ CAUSE_UNKNOWN, "InternalServerError", 500, NULL },
+	{ CAUSE_CREDENTIALS, "ExpiredProviderToken", 403, NULL },
+	{ CAUSE_PERMANENT, "ExpiredToken", 410, NULL },
+	{ CAUSE_PERMANENT, "BadDeviceToken", 400, NULL },
+	{ CAUSE_PERMANENT, "DeviceTokenNotForTopic", 400, NULL },
+	{ CAUSE_THROTTLED, "TooManyProviderTokenUpdates", 429, NULL },
+	{ CAUSE_PERMANENT, "PayloadTooLarge", 413, NULL },
+	{ CAUSE_TEMP, "Shutdown", 503, NULL },
+	{ NULL, NULL, 0, NULL },
 };
 
 static void fail(struct visit *v, int status, const char *reason)
 {
-	v->message = NULL;
-	v->status = status;
-	json_open(v->body, '{');
+	box_fail(v, status);
 	json_add_str(v->body, "reason", str_c(reason));
 	if (status == 410)
 		json_add_i64(v->body, "timestamp", v->now);
@@ -50,16 +43,13 @@ static bool bad(struct visit *v, const char *reason)
 
 static void refuse(struct visit *v, const struct refusal *why)
 {
-	const struct reason *r = reasons;
+	const struct reason *r = box_reason(reasons, why);
 
-	while (r->class &&
-	       (why->word.n ? !str_eq(str_c(r->word), why->word) : strcmp(r->class, why->class) != 0))
-		r++;
 	fail(v,
 	     why->status ? why->status :
-	     r->class    ? r->status :
+	     r           ? r->status :
 			   400,
-	     r->class ? r->word : arena_cstr(v->arena, why->word));
+	     r ? r->word : arena_cstr(v->arena, why->word));
 }
 
 /* Who has a key signs a token; who has a certificate has shown it to what stands in front. */
@@ -99,12 +89,10 @@ static bool enter(struct visit *v)
 	return true;
 }
 
-static bool is_hex(struct str s)
+/* True if ${s} names a device. */
+static bool is_token(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!strchr("0123456789abcdefABCDEF", s.p[i]))
-			return false;
-	return s.n >= 64 && s.n % 2 == 0;
+	return s.n >= 64 && s.n % 2 == 0 && box_made_of(s, "0123456789abcdefABCDEF");
 }
 
 static bool check_kind(struct visit *v, struct str type)
@@ -149,7 +137,7 @@ static bool check(struct visit *v, struct str type)
 		return bad(v, "BadMessageId");
 	if (http_header(v->req, "apns-collapse-id").n > COLLAPSE_MAX)
 		return bad(v, "BadCollapseId");
-	if (!is_hex(box_seg(v, 2)))
+	if (!is_token(box_seg(v, 2)))
 		return bad(v, "BadDeviceToken");
 	if (v->req->body.n > most) {
 		fail(v, 413, "PayloadTooLarge");
@@ -192,9 +180,4 @@ const struct player player_apns = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
-	.receipt = box_no_receipt,
-	.inbound = box_no_inbound,
-	.arrive = box_no_arrival,
-	.course = box_no_course,
-	.again = box_no_again,
 };

@@ -61,6 +61,14 @@ static bool bad(struct visit *v, const char *field, const char *description)
 	return false;
 }
 
+static bool no_number(struct visit *v, const char *field, struct str s)
+{
+	return bad(v, field,
+		   arena_fmt(v->arena, "'%.*s' must be replaced with a valid E164 formatted telephone number",
+			     STR_FMT(s))
+			   .p);
+}
+
 static void refuse(struct visit *v, const struct refusal *why)
 {
 	struct trouble t = box_trouble(troubles, why);
@@ -86,13 +94,7 @@ static void refuse(struct visit *v, const struct refusal *why)
 
 static bool enter(struct visit *v)
 {
-	struct str user, password;
-	const struct box_account *a;
-
-	if (box_basic(v, &user, &password))
-		for (size_t i = 0; !v->account && (a = box_account(v, i)) != NULL; i++)
-			if (box_knows(a, USER, user) && box_knows(a, PASSWORD, password))
-				v->account = a;
+	v->account = box_who_basic(v, USER, PASSWORD);
 	if (v->account)
 		return true;
 	fail(v, 401, "unauthorized", "Authentication Failed");
@@ -103,21 +105,10 @@ static bool enter(struct visit *v)
 
 /* ---- a message ---- */
 
-/* True if ${s} can send: a number, a short code, or a name of at most 11 characters. */
+/* True if ${s} can send: a number, a short code, or a name. */
 static bool is_sender(struct str s)
 {
-	bool letter = false;
-
-	if (box_e164(s) || (str_digits(s) && s.n >= 5 && s.n <= 6))
-		return true;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		letter |= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -+_&", c))
-			return false;
-	}
-	return letter && s.n <= 11;
+	return box_e164(s) || (str_digits(s) && s.n >= 5 && s.n <= 6) || box_sender_name(s);
 }
 
 static bool add_to(struct visit *v, struct box_message *m, const struct json *one)
@@ -125,10 +116,7 @@ static bool add_to(struct visit *v, struct box_message *m, const struct json *on
 	struct str s = json_str(one);
 
 	if (!box_e164(s))
-		return bad(v, "to",
-			   arena_fmt(v->arena, "'%.*s' must be replaced with a valid E164 formatted telephone number",
-				     STR_FMT(s))
-				   .p);
+		return no_number(v, "to", s);
 	for (unsigned i = 0; i < m->n_to; i++)
 		if (str_eq(m->to[i], s))
 			return bad(v, "to", "The 'to' field contains duplicate numbers");
@@ -207,10 +195,7 @@ static bool check(struct visit *v, struct box_message *m)
 	if (!m->from.n)
 		return bad(v, "from", "The 'from' field is required");
 	if (!is_sender(m->from))
-		return bad(v, "from",
-			   arena_fmt(v->arena, "'%.*s' must be replaced with a valid E164 formatted telephone number",
-				     STR_FMT(m->from))
-				   .p);
+		return no_number(v, "from", m->from);
 	if (json_get(v->json, "text") && !json_is(json_get(v->json, "text"), JSON_STRING))
 		return bad(v, "text", "The 'text' field must be a string");
 	m->text = json_get_str(v->json, "text");
@@ -233,11 +218,7 @@ static void put_message(struct visit *v, const struct box_message *m)
 	json_add_str(b, "time", clock_text(v->arena, m->at));
 	json_add_i64(b, "segmentCount", m->parts);
 	json_add_str(b, "direction", STR("out"));
-	json_key(b, "to");
-	json_open(b, '[');
-	for (unsigned i = 0; i < m->n_to; i++)
-		json_put_str(b, m->to[i]);
-	json_close(b, ']');
+	json_add_strs(b, "to", m->to, m->n_to);
 	json_add_str(b, "from", m->from);
 	json_opt_str(b, "text", m->text);
 	if (m->n_media > 0)
@@ -353,10 +334,7 @@ static void create_multi(struct visit *v)
 	json_add_str(b, "id", m->id);
 	json_add_str(b, "time", clock_text(v->arena, m->at));
 	json_add_str(b, "direction", STR("out"));
-	json_key(b, "to");
-	json_open(b, '[');
-	json_put_str(b, to);
-	json_close(b, ']');
+	json_add_strs(b, "to", &to, 1);
 	json_add_value(b, "channelList", list);
 	json_opt_str(b, "tag", m->tag);
 	json_close(b, '}');
@@ -445,23 +423,17 @@ static void put_body(struct callback *c, const struct box_message *m, bool in)
 	json_add_str(b, "time", clock_text(c->arena, m->at));
 	json_add_i64(b, "segmentCount", m->parts);
 	json_add_str(b, "direction", in ? STR("in") : STR("out"));
-	json_key(b, "to");
-	json_open(b, '[');
-	for (unsigned i = 0; i < m->n_to; i++)
-		json_put_str(b, m->to[i]);
-	json_close(b, ']');
+	json_add_strs(b, "to", m->to, m->n_to);
 	json_add_str(b, "from", m->from);
 	json_add_str(b, "text", in && m->text.p ? m->text : STR(""));
 	if (m->n_media > 0) {
+		struct str path = arena_fmt(c->arena, "/api/v2/users/%.*s/media/",
+					    STR_FMT(box_key(c->account, ACCOUNT)));
+
 		json_key(b, "media");
 		json_open(b, '[');
 		for (unsigned i = 0; i < m->n_media; i++)
-			json_put_str(b, box_url(m->media[i]) ?
-						m->media[i] :
-						arena_fmt(c->arena, "%.*s/api/v2/users/%.*s/media/%.*s",
-							  STR_FMT(c->account->api),
-							  STR_FMT(box_key(c->account, ACCOUNT)),
-							  STR_FMT(m->media[i])));
+			json_put_str(b, box_media_url(c, m->media[i], path));
 		json_close(b, ']');
 	}
 	if (m->tag.n)

@@ -11,27 +11,36 @@ enum { LIFE_S = 3600, SKEW_S = 60, PAYLOAD_MAX = 4096, TOPIC_MAX = 2048, TTL_MAX
 
 static const char *const keys[] = { "service_account", NULL };
 
-struct problem {
-	const char *class, *code;
-	int status;
-	const char *rpc, *text;
-};
-
-static const struct problem problems[] = {
-	{ CAUSE_PERMANENT, "UNREGISTERED", 404, "NOT_FOUND", "Requested entity was not found." },
-	{ CAUSE_TEMP, "UNAVAILABLE", 503, "UNAVAILABLE", "The service is currently unavailable." },
-	{ CAUSE_THROTTLED, "QUOTA_EXCEEDED", 429, "RESOURCE_EXHAUSTED", "Quota exceeded." },
-	{ CAUSE_CREDENTIALS, "THIRD_PARTY_AUTH_ERROR", 401, "UNAUTHENTICATED",
-	  "Auth error from APNS or Web Push Service" },
-	{ CAUSE_OPTED_OUT, "UNREGISTERED", 404, "NOT_FOUND", "Requested entity was not found." },
-	{ CAUSE_UNKNOWN, "INTERNAL", 500, "INTERNAL", "Internal error encountered." },
-	{ CAUSE_PERMANENT, "SENDER_ID_MISMATCH", 403, "PERMISSION_DENIED", "SenderId mismatch" },
-	{ CAUSE_PERMANENT, "INVALID_ARGUMENT", 400, "INVALID_ARGUMENT",
+static const struct reason reasons[] = {
+	{ CAUSE_PERMANENT, "UNREGISTERED", 404, "Requested entity was not found." },
+	{ CAUSE_TEMP, "UNAVAILABLE", 503, "The service is currently unavailable." },
+	{ CAUSE_THROTTLED, "QUOTA_EXCEEDED", 429, "Quota exceeded." },
+	{ CAUSE_CREDENTIALS, "THIRD_PARTY_AUTH_ERROR", 401, "Auth error from APNS or Web Push Service" },
+	{ CAUSE_OPTED_OUT, "UNREGISTERED", 404, "Requested entity was not found." },
+	{ CAUSE_UNKNOWN, "INTERNAL", 500, "Internal error encountered." },
+	{ CAUSE_PERMANENT, "SENDER_ID_MISMATCH", 403, "SenderId mismatch" },
+	{ CAUSE_PERMANENT, "INVALID_ARGUMENT", 400,
 	  "The registration token is not a valid FCM registration token" },
-	{ NULL, NULL, 0, NULL, NULL },
+	{ NULL, NULL, 0, NULL },
 };
 
 /* ---- answers ---- */
+
+/* google.rpc.Code, as it goes with ${status} of HTTP. */
+static const char *rpc_of(int status)
+{
+	static const struct {
+		int status;
+		const char *rpc;
+	} codes[] = { { 400, "INVALID_ARGUMENT" },   { 401, "UNAUTHENTICATED" },
+		      { 403, "PERMISSION_DENIED" },  { 404, "NOT_FOUND" },
+		      { 429, "RESOURCE_EXHAUSTED" }, { 503, "UNAVAILABLE" } };
+
+	for (size_t i = 0; i < LEN(codes); i++)
+		if (codes[i].status == status)
+			return codes[i].rpc;
+	return "INTERNAL";
+}
 
 static void open_error(struct visit *v, int status, const char *rpc, const char *text)
 {
@@ -49,9 +58,23 @@ static void close_error(struct visit *v)
 	json_close(v->body, '}');
 }
 
-static bool fail(struct visit *v, int status, const char *rpc, const char *text)
+static void open_details(struct visit *v, const char *type)
 {
-	open_error(v, status, rpc, text);
+	json_key(v->body, "details");
+	json_open(v->body, '[');
+	json_open(v->body, '{');
+	json_add_str(v->body, "@type", str_c(type));
+}
+
+static void close_details(struct visit *v)
+{
+	json_close(v->body, '}');
+	json_close(v->body, ']');
+}
+
+static bool fail(struct visit *v, int status, const char *text)
+{
+	open_error(v, status, rpc_of(status), text);
 	close_error(v);
 	return false;
 }
@@ -59,11 +82,8 @@ static bool fail(struct visit *v, int status, const char *rpc, const char *text)
 /* A member of the message that is wrong. */
 static bool bad(struct visit *v, const char *field, const char *text)
 {
-	open_error(v, 400, "INVALID_ARGUMENT", text);
-	json_key(v->body, "details");
-	json_open(v->body, '[');
-	json_open(v->body, '{');
-	json_add_str(v->body, "@type", STR("type.googleapis.com/google.rpc.BadRequest"));
+	open_error(v, 400, rpc_of(400), text);
+	open_details(v, "type.googleapis.com/google.rpc.BadRequest");
 	json_key(v->body, "fieldViolations");
 	json_open(v->body, '[');
 	json_open(v->body, '{');
@@ -71,29 +91,21 @@ static bool bad(struct visit *v, const char *field, const char *text)
 	json_add_str(v->body, "description", str_c(text));
 	json_close(v->body, '}');
 	json_close(v->body, ']');
-	json_close(v->body, '}');
-	json_close(v->body, ']');
+	close_details(v);
 	close_error(v);
 	return false;
 }
 
 static void refuse(struct visit *v, const struct refusal *why)
 {
-	const struct problem *p = problems;
+	const struct reason *r = box_reason(reasons, why);
 
-	while (p->class &&
-	       (why->word.n ? !str_eq(str_c(p->code), why->word) : strcmp(p->class, why->class) != 0))
-		p++;
-	if (!p->class)
-		p = &problems[5];
-	open_error(v, why->status ? why->status : p->status, p->rpc, p->text);
-	json_key(v->body, "details");
-	json_open(v->body, '[');
-	json_open(v->body, '{');
-	json_add_str(v->body, "@type", STR("type.googleapis.com/google.firebase.fcm.v1.FcmError"));
-	json_add_str(v->body, "errorCode", str_c(p->code));
-	json_close(v->body, '}');
-	json_close(v->body, ']');
+	if (!r)
+		r = box_reason(reasons, &(struct refusal){ .class = CAUSE_UNKNOWN });
+	open_error(v, why->status ? why->status : r->status, rpc_of(r->status), r->text);
+	open_details(v, "type.googleapis.com/google.firebase.fcm.v1.FcmError");
+	json_add_str(v->body, "errorCode", str_c(r->word));
+	close_details(v);
 	close_error(v);
 }
 
@@ -275,12 +287,11 @@ static void send(struct visit *v)
 	struct box_message *m;
 
 	if (!enter(v, &project)) {
-		(void)fail(v, 401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+		(void)fail(v, 401, "Request had invalid authentication credentials.");
 		return;
 	}
 	if (!str_eq(project, box_seg(v, 2))) {
-		(void)fail(v, 403, "PERMISSION_DENIED",
-			   "Permission 'cloudmessaging.messages.create' denied on resource");
+		(void)fail(v, 403, "Permission 'cloudmessaging.messages.create' denied on resource");
 		return;
 	}
 	if (!box_json(v)) {
@@ -306,7 +317,7 @@ static void call(struct visit *v)
 	else if (box_path(v, "v1/projects/{}/messages:send") && box_method(v, "POST"))
 		send(v);
 	else
-		(void)fail(v, 404, "NOT_FOUND", "The requested URL was not found on this server.");
+		(void)fail(v, 404, "The requested URL was not found on this server.");
 }
 
 const struct player player_fcm = {
@@ -315,9 +326,4 @@ const struct player player_fcm = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
-	.receipt = box_no_receipt,
-	.inbound = box_no_inbound,
-	.arrive = box_no_arrival,
-	.course = box_no_course,
-	.again = box_no_again,
 };

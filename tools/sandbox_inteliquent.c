@@ -120,11 +120,7 @@ static void say_taken(struct visit *v, const struct box_message *m)
 	json_add_str(b, "referenceId", m->id);
 	json_add_str(b, "from", m->from);
 	json_add_str(b, "text", m->text.p ? m->text : STR(""));
-	json_key(b, "mediaUrls");
-	json_open(b, '[');
-	for (unsigned i = 0; i < m->n_media; i++)
-		json_put_str(b, m->media[i]);
-	json_close(b, ']');
+	json_add_strs(b, "mediaUrls", m->media, m->n_media);
 	json_add_str(b, "messageType", m->n_media > 0 ? STR("MMS") : STR("SMS"));
 	json_key(b, "resultResponses");
 	json_open(b, '[');
@@ -157,21 +153,10 @@ static void publish(struct visit *v)
 	say_taken(v, m);
 }
 
-static void say_file(struct visit *v)
-{
-	const struct box_media *m = box_media_get(v->box, v->player, box_seg(v, 1));
-
-	v->kind = "media";
-	if (!m)
-		return;
-	v->account = m->account;
-	box_media_say(v, m);
-}
-
 static void call(struct visit *v)
 {
 	if (box_path(v, "_media/{}")) {
-		say_file(v);
+		box_media_hand(v, box_seg(v, 1));
 		return;
 	}
 	if (!enter(v))
@@ -237,14 +222,6 @@ static struct str short_time(struct callback *c, int64_t ms)
 			 tm.tm_mday, tm.tm_hour, tm.tm_min);
 }
 
-static void put_to(struct buf *b, struct str to)
-{
-	json_key(b, "to");
-	json_open(b, '[');
-	json_put_str(b, to);
-	json_close(b, ']');
-}
-
 static bool receipt(struct callback *c, const struct box_message *m, const struct receipt *r)
 {
 	static const char *const words[][2] = {
@@ -267,7 +244,7 @@ static bool receipt(struct callback *c, const struct box_message *m, const struc
 	json_open(b, '{');
 	json_add_str(b, "referenceId", m->id);
 	json_add_str(b, "from", m->to[r->to]);
-	put_to(b, m->from);
+	json_add_strs(b, "to", &m->from, 1);
 	json_add_str(b, "text",
 		     arena_fmt(c->arena, "id:%.*s sub:001 dlvrd:%s submit date:%.*s done date:%.*s stat:%s err:%03lld text:%.*s",
 			       STR_FMT(str_sub(m->id, 0, 8)), good ? "001" : "000", STR_FMT(submit),
@@ -286,16 +263,13 @@ static bool inbound(struct callback *c, const struct box_message *m)
 	json_open(b, '{');
 	json_add_str(b, "referenceId", m->id);
 	json_add_str(b, "from", m->from);
-	put_to(b, m->to[0]);
+	json_add_strs(b, "to", m->to, 1);
 	json_add_str(b, "text", m->text.p ? m->text : STR(""));
 	json_add_bool(b, "deliveryReceipt", false);
 	json_key(b, "mediaUrls");
 	json_open(b, '[');
 	for (unsigned i = 0; i < m->n_media; i++)
-		json_put_str(b, box_url(m->media[i]) ?
-					m->media[i] :
-					arena_fmt(c->arena, "%.*s/_media/%.*s",
-						  STR_FMT(c->account->api), STR_FMT(m->media[i])));
+		json_put_str(b, box_media_url(c, m->media[i], STR("/_media/")));
 	json_close(b, ']');
 	json_close(b, '}');
 	prove(c, token_of(c));
@@ -303,16 +277,11 @@ static bool inbound(struct callback *c, const struct box_message *m)
 }
 
 /* The carrier writes numbers without "+". */
-static struct str plain(struct str s)
-{
-	return str_prefix(s, STR("+")) ? str_sub(s, 1, s.n) : s;
-}
-
 static void arrive(struct visit *v, struct box_message *m)
 {
 	m->id = box_id(v, 2, BOX_BASE36, 12);
-	m->from = plain(m->from);
-	m->to[0] = plain(m->to[0]);
+	m->from = box_plain(m->from);
+	m->to[0] = box_plain(m->to[0]);
 	m->channel = m->n_media > 0 ? STR("mms") : STR("sms");
 }
 

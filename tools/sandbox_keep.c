@@ -129,6 +129,24 @@ void box_media_say(struct visit *v, const struct box_media *m)
 	buf_str(v->body, m->bytes);
 }
 
+void box_media_hand(struct visit *v, struct str id)
+{
+	const struct box_media *m = box_media_get(v->box, v->player, id);
+
+	v->kind = "media";
+	if (!m)
+		return;
+	v->account = m->account;
+	box_media_say(v, m);
+}
+
+struct str box_media_url(const struct callback *c, struct str media, struct str path)
+{
+	return box_url(media) ? media :
+				arena_fmt(c->arena, "%.*s%.*s%.*s", STR_FMT(c->account->api),
+					  STR_FMT(path), STR_FMT(media));
+}
+
 bool box_media_drop(struct box *b, const struct player *p, struct str id)
 {
 	struct box_media **place = media_place(b, p, id), *m = *place;

@@ -17,13 +17,7 @@ enum { TEXT_MAX = 16384, ELEMENTS_MAX = 10, BUTTONS_MAX = 13 };
 
 static const char *const keys[] = { "webhook_secret", "account_id", "access_token", NULL };
 
-struct word {
-	const char *class, *type;
-	int status;
-	const char *text;
-};
-
-static const struct word words[] = {
+static const struct reason reasons[] = {
 	{ CAUSE_PERMANENT, "validation", 400, "Wrong format of request" },
 	{ CAUSE_TEMP, "service_unavailable", 503, "Service unavailable" },
 	{ CAUSE_THROTTLED, "too_many_requests", 429, "Too many requests" },
@@ -65,31 +59,22 @@ static bool bad(struct visit *v, const char *text)
 
 static void refuse(struct visit *v, const struct refusal *why)
 {
-	const struct word *w = words;
-	const char *type;
+	const struct reason *r = box_reason(reasons, why);
+	int status = why->status ? why->status : r ? r->status : 400;
 
-	while (w->class &&
-	       (why->word.p ? !str_eq(str_c(w->type), why->word) : strcmp(w->class, why->class) != 0))
-		w++;
-	type = w->class ? w->type : why->word.p ? arena_cstr(v->arena, why->word) : "internal";
-	(void)fail(v,
-		   why->status ? why->status :
-		   w->class    ? w->status :
-				 400,
-		   type, w->class ? w->text : "The request is refused");
+	if (r)
+		(void)fail(v, status, r->word, r->text);
+	else
+		(void)fail(v, status, why->word.n ? arena_cstr(v->arena, why->word) : "internal",
+			   "The request is refused");
 }
 
 /* A personal access token with its account, or a token alone. */
 static bool enter(struct visit *v)
 {
-	struct str user, password;
-	const struct box_account *a;
-
 	v->account = box_who(v, ACCESS, box_authorization(v, "Bearer"));
-	if (!v->account && box_basic(v, &user, &password))
-		for (size_t i = 0; !v->account && (a = box_account(v, i)) != NULL; i++)
-			if (box_knows(a, ACCOUNT, user) && box_knows(a, ACCESS, password))
-				v->account = a;
+	if (!v->account)
+		v->account = box_who_basic(v, ACCOUNT, ACCESS);
 	return v->account || fail(v, 401, "authentication", "Invalid access token");
 }
 
@@ -289,17 +274,6 @@ static void upload(struct visit *v)
 	json_close(v->body, '}');
 }
 
-static void say_file(struct visit *v)
-{
-	const struct box_media *m = box_media_get(v->box, v->player, box_seg(v, 1));
-
-	v->kind = "media";
-	if (!m)
-		return;
-	v->account = m->account;
-	box_media_say(v, m);
-}
-
 static void act(struct visit *v, struct str action)
 {
 	static const char *const with_chat[] = {
@@ -334,7 +308,7 @@ static void act(struct visit *v, struct str action)
 static void call(struct visit *v)
 {
 	if (box_path(v, "_media/{}")) {
-		say_file(v);
+		box_media_hand(v, box_seg(v, 1));
 		return;
 	}
 	if (!enter(v))
@@ -390,7 +364,6 @@ static bool receipt(struct callback *c, const struct box_message *m, const struc
 static void put_event(struct callback *c, const struct box_message *m)
 {
 	struct buf *b = &c->body;
-	struct str url = m->n_media > 0 ? m->media[0] : STR("");
 
 	json_key(b, "event");
 	json_open(b, '{');
@@ -401,10 +374,7 @@ static void put_event(struct callback *c, const struct box_message *m)
 	json_add_str(b, "visibility", STR("all"));
 	if (m->n_media > 0) {
 		json_add_str(b, "name", STR("file"));
-		json_add_str(b, "url",
-			     box_url(url) ? url :
-					    arena_fmt(c->arena, "%.*s/_media/%.*s",
-						      STR_FMT(c->account->api), STR_FMT(url)));
+		json_add_str(b, "url", box_media_url(c, m->media[0], STR("/_media/")));
 		json_add_str(b, "content_type", m->mime[0]);
 	} else {
 		json_add_str(b, "text", m->text.p ? m->text : STR(""));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * MessageBird as the sandbox plays it, all four generations of its API: SMS and MMS of rest.messagebird.com, the
- * Conversations API, Bird Channels, and the Bird platform.  Which it is, the path says; `extra` of a message keeps it.
+ * Conversations API, and what sandbox_bird.c has.  Which it is, the path says; `extra` of a message keeps it.
  */
 #include "sandbox.h"
 
@@ -9,14 +9,7 @@
 #include "clock.h"
 #include "sandbox_messagebird.h"
 
-enum {
-	TO_MAX = 50,
-	TEXT_MAX = 1377,
-	UNICODE_MAX = 603,
-	MMS_TEXT_MAX = 2000,
-	REFERENCE_MAX = 128,
-	SEGMENTS_MAX = 12
-};
+enum { TO_MAX = 50, TEXT_MAX = 1377, UNICODE_MAX = 603, MMS_TEXT_MAX = 2000, REFERENCE_MAX = 128 };
 
 static const char *const keys[] = { "access_key", "signing_key", NULL };
 
@@ -47,26 +40,26 @@ static unsigned first_seg(const struct visit *v)
 	return 0;
 }
 
-static struct str seg(const struct visit *v, unsigned i)
+struct str mb_seg(const struct visit *v, unsigned i)
 {
 	return box_seg(v, first_seg(v) + i);
 }
 
 static struct str generation_of(const struct visit *v)
 {
-	if (str_eq(seg(v, 0), STR("workspaces")))
+	if (str_eq(mb_seg(v, 0), STR("workspaces")))
 		return STR(MB_CHANNELS);
-	if (str_eq(seg(v, 0), STR("v1")) &&
-	    (str_eq(seg(v, 1), STR("sms")) || str_eq(seg(v, 1), STR("whatsapp"))))
+	if (str_eq(mb_seg(v, 0), STR("v1")) &&
+	    (str_eq(mb_seg(v, 1), STR("sms")) || str_eq(mb_seg(v, 1), STR("whatsapp"))))
 		return STR(MB_PLATFORM);
-	if (str_eq(seg(v, 0), STR("v1")))
+	if (str_eq(mb_seg(v, 0), STR("v1")))
 		return STR(MB_CONVERSATIONS);
 	return STR(MB_REST);
 }
 
 /* ---- answers ---- */
 
-static bool fail(struct visit *v, int status, int64_t code, const char *text, const char *parameter)
+bool mb_fail(struct visit *v, int status, int64_t code, const char *text, const char *parameter)
 {
 	struct str g = generation_of(v);
 	struct buf *b = v->body;
@@ -112,7 +105,7 @@ static void refuse(struct visit *v, const struct refusal *why)
 {
 	struct trouble t = box_trouble(troubles, why);
 
-	(void)fail(v, t.status, t.code, t.text, NULL);
+	(void)mb_fail(v, t.status, t.code, t.text, NULL);
 }
 
 static bool enter(struct visit *v)
@@ -122,23 +115,18 @@ static bool enter(struct visit *v)
 	v->account = box_who(v, 0, box_authorization(v, platform ? "Bearer" : "AccessKey"));
 	if (v->account)
 		return true;
-	return fail(v, 401, str_eq(generation_of(v), STR(MB_CONVERSATIONS)) ? 1001 : 2,
-		    "Request not allowed (incorrect access_key)", "access_key");
+	return mb_fail(v, 401, str_eq(generation_of(v), STR(MB_CONVERSATIONS)) ? 1001 : 2,
+		       "Request not allowed (incorrect access_key)", "access_key");
 }
 
 /* ---- SMS and MMS ---- */
 
-static struct str without_plus(struct str s)
-{
-	return str_prefix(s, STR("+")) ? str_sub(s, 1, s.n) : s;
-}
-
 /* A number as text or as a number, with or without "+". */
 static bool add_recipient(struct visit *v, struct box_message *m, struct str s)
 {
-	s = without_plus(s);
+	s = box_plain(s);
 	if (!box_msisdn(s) || m->n_to == TO_MAX)
-		return fail(v, 422, 9, "no (correct) recipients found", "recipients");
+		return mb_fail(v, 422, 9, "no (correct) recipients found", "recipients");
 	m->to[m->n_to++] = s;
 	return true;
 }
@@ -158,15 +146,15 @@ static bool read_recipients(struct visit *v, struct box_message *m)
 			return false;
 		text = str_sub(text, comma + 1, text.n);
 	}
-	return m->n_to > 0 || fail(v, 422, 9, "no (correct) recipients found", "recipients");
+	return m->n_to > 0 || mb_fail(v, 422, 9, "no (correct) recipients found", "recipients");
 }
 
 static bool check_originator(struct visit *v, struct str s)
 {
 	if (!s.n)
-		return fail(v, 422, 9, "originator is required", "originator");
-	if (str_digits(without_plus(s)) ? without_plus(s).n > 17 : box_units(s) > 11)
-		return fail(v, 422, 10, "originator is too long", "originator");
+		return mb_fail(v, 422, 9, "originator is required", "originator");
+	if (str_digits(box_plain(s)) ? box_plain(s).n > 17 : box_units(s) > 11)
+		return mb_fail(v, 422, 10, "originator is too long", "originator");
 	return true;
 }
 
@@ -176,11 +164,11 @@ static bool check_sms(struct visit *v, struct box_message *m)
 	bool unicode = str_eq(coding, STR("unicode"));
 
 	if (!m->text.n)
-		return fail(v, 422, 9, "no (correct) body found", "body");
+		return mb_fail(v, 422, 9, "no (correct) body found", "body");
 	if (coding.p && !unicode && !str_eq(coding, STR("plain")) && !str_eq(coding, STR("auto")))
-		return fail(v, 422, 10, "datacoding is invalid", "datacoding");
+		return mb_fail(v, 422, 10, "datacoding is invalid", "datacoding");
 	if (box_units(m->text) > (unicode ? UNICODE_MAX : TEXT_MAX))
-		return fail(v, 422, 10, "body is too long", "body");
+		return mb_fail(v, 422, 10, "body is too long", "body");
 	return true;
 }
 
@@ -188,13 +176,13 @@ static bool check_mms(struct visit *v, struct box_message *m)
 {
 	for (struct json_iter it = json_iter(json_get(v->json, "mediaUrls")); json_next(&it);) {
 		if (!box_url(json_str(it.value)) || m->n_media == BOX_MEDIA)
-			return fail(v, 422, 10, "mediaUrls is invalid", "mediaUrls");
+			return mb_fail(v, 422, 10, "mediaUrls is invalid", "mediaUrls");
 		m->media[m->n_media++] = json_str(it.value);
 	}
 	if (!m->text.n && m->n_media == 0)
-		return fail(v, 422, 9, "body or mediaUrls is required", "body");
+		return mb_fail(v, 422, 9, "body or mediaUrls is required", "body");
 	if (box_units(m->text) > MMS_TEXT_MAX)
-		return fail(v, 422, 10, "body is too long", "body");
+		return mb_fail(v, 422, 10, "body is too long", "body");
 	m->type = STR("media");
 	return true;
 }
@@ -265,7 +253,7 @@ static void sms(struct visit *v, bool mms)
 	    !(mms ? check_mms(v, m) : check_sms(v, m)))
 		return;
 	if (m->tag.n > REFERENCE_MAX) {
-		(void)fail(v, 422, 10, "reference is too long", "reference");
+		(void)mb_fail(v, 422, 10, "reference is too long", "reference");
 		return;
 	}
 	m->parts = mms ? 1 : box_segments(m->text);
@@ -282,14 +270,14 @@ static bool check_content(struct visit *v, struct box_message *m)
 	const struct json *content = json_get(v->json, "content"), *o = json_getn(content, type);
 
 	if (!type.n)
-		return fail(v, 422, 21, "JSON is not a valid format: type is required", "type");
+		return mb_fail(v, 422, 21, "JSON is not a valid format: type is required", "type");
 	if (!o)
-		return fail(v, 422, 21, "JSON is not a valid format: content has no member of the type",
-			    "content");
+		return mb_fail(v, 422, 21, "JSON is not a valid format: content has no member of the type",
+			       "content");
 	m->type = type;
 	if (str_eq(type, STR("text"))) {
 		m->text = json_str(o);
-		return m->text.n > 0 || fail(v, 422, 21, "text is empty", "content.text");
+		return m->text.n > 0 || mb_fail(v, 422, 21, "text is empty", "content.text");
 	}
 	for (size_t i = 0; i < LEN(files); i++) {
 		if (!str_eq(type, str_c(files[i])))
@@ -297,29 +285,29 @@ static bool check_content(struct visit *v, struct box_message *m)
 		m->type = STR("media");
 		m->text = json_get_str(o, "caption");
 		if (!box_url(json_get_str(o, "url")))
-			return fail(v, 422, 21, "url is not valid", "content.url");
+			return mb_fail(v, 422, 21, "url is not valid", "content.url");
 		m->media[m->n_media++] = json_get_str(o, "url");
 		return true;
 	}
 	if (str_eq(type, STR("location")))
 		return (json_is(json_get(o, "latitude"), JSON_NUMBER) &&
 			json_is(json_get(o, "longitude"), JSON_NUMBER)) ||
-		       fail(v, 422, 21, "latitude and longitude must be numbers", "content.location");
+		       mb_fail(v, 422, 21, "latitude and longitude must be numbers", "content.location");
 	if (str_eq(type, STR("hsm"))) {
 		m->type = STR("template");
 		return (json_get_str(o, "templateName").n &&
 			json_get_str(json_get(o, "language"), "code").n) ||
-		       fail(v, 422, 21, "templateName and language are required", "content.hsm");
+		       mb_fail(v, 422, 21, "templateName and language are required", "content.hsm");
 	}
 	if (str_eq(type, STR("interactive"))) {
 		m->text = json_get_str(json_get(o, "body"), "text");
 		return (json_get_str(o, "type").n && json_get(o, "action")) ||
-		       fail(v, 422, 21, "type and action are required", "content.interactive");
+		       mb_fail(v, 422, 21, "type and action are required", "content.interactive");
 	}
 	if (str_eq(type, STR("reaction")) || str_eq(type, STR("whatsappSticker")) ||
 	    str_eq(type, STR("whatsappText")) || str_eq(type, STR("email")))
 		return true;
-	return fail(v, 422, 21, "the type is not supported", "type");
+	return mb_fail(v, 422, 21, "the type is not supported", "type");
 }
 
 static bool take_conversation(struct visit *v, struct box_message *m, struct str to, struct str channel)
@@ -331,11 +319,11 @@ static bool take_conversation(struct visit *v, struct box_message *m, struct str
 	m->channel = STR("whatsapp");
 	m->reply_to = json_get_str(json_get(v->json, "replyTo"), "id");
 	if (!to.n)
-		return fail(v, 422, 21, "to is required", "to");
+		return mb_fail(v, 422, 21, "to is required", "to");
 	if (!channel.n)
-		return fail(v, 422, 21, "from is required: the id of a channel", "from");
+		return mb_fail(v, 422, 21, "from is required: the id of a channel", "from");
 	if (v->account->id.n && !str_eq(v->account->id, channel))
-		return fail(v, 422, 21, "channel not found", "from");
+		return mb_fail(v, 422, 21, "channel not found", "from");
 	m->to[m->n_to++] = str_prefix(to, STR("+")) ? to : arena_join(v->arena, STR("+"), to);
 	if (!check_content(v, m))
 		return false;
@@ -370,7 +358,7 @@ static void conversations(struct visit *v)
 	struct str channel = json_get_str(j, "channelId");
 	const struct box_message *before;
 
-	if (str_eq(seg(v, 1), STR("send"))) {
+	if (str_eq(mb_seg(v, 1), STR("send"))) {
 		if (!take_conversation(v, m, json_text(json_get(j, "to")), json_get_str(j, "from")))
 			return;
 		v->status = 202;
@@ -380,7 +368,7 @@ static void conversations(struct visit *v)
 		json_close(v->body, '}');
 		return;
 	}
-	if (str_eq(seg(v, 2), STR("start"))) {
+	if (str_eq(mb_seg(v, 2), STR("start"))) {
 		if (!take_conversation(v, m, json_text(json_get(j, "to")), channel))
 			return;
 		v->status = 201;
@@ -394,205 +382,31 @@ static void conversations(struct visit *v)
 		return;
 	}
 	/* A reply: who is at the other end is known from the conversation, if it began here. */
-	before = box_find(v->box, v->account, seg(v, 2));
+	before = box_find(v->box, v->account, mb_seg(v, 2));
 	if (!channel.n)
 		channel = v->account->id;
-	if (!take_conversation(v, m, before ? before->from : seg(v, 2),
+	if (!take_conversation(v, m, before ? before->from : mb_seg(v, 2),
 			       channel.n ? channel : STR("channel")))
 		return;
-	m->chat = seg(v, 2);
+	m->chat = mb_seg(v, 2);
 	v->status = 201;
 	json_open(v->body, '{');
 	put_conversation(v, m);
 	json_close(v->body, '}');
 }
 
-/* ---- Bird Channels ---- */
-
-static bool read_receiver(struct visit *v, struct box_message *m)
-{
-	const struct json *list = json_get(json_get(v->json, "receiver"), "contacts");
-
-	for (struct json_iter it = json_iter(list); json_next(&it);) {
-		struct str value = json_get_str(it.value, "identifierValue");
-
-		if (!value.n)
-			value = json_get_str(it.value, "id");
-		if (!value.n || m->n_to == TO_MAX)
-			break;
-		m->to[m->n_to++] = value;
-	}
-	return m->n_to > 0 || fail(v, 422, 0, "receiver.contacts must name somebody", "receiver");
-}
-
-static void channels(struct visit *v)
-{
-	const struct json *body = json_get(v->json, "body"), *template = json_get(v->json, "template");
-	struct str type = json_get_str(body, "type"),
-		   workspace = json_get_str(v->account->conf, "workspace_id");
-	struct box_message *m = box_take(v, "text");
-	struct buf *b = v->body;
-
-	if ((v->account->id.n && !str_eq(v->account->id, seg(v, 3))) ||
-	    (workspace.n && !str_eq(workspace, seg(v, 1)))) {
-		(void)fail(v, 404, 0, "channel not found", NULL);
-		return;
-	}
-	m->extra = STR(MB_CHANNELS);
-	m->from = seg(v, 3);
-	m->channel = STR("sms");
-	m->tag = json_get_str(v->json, "reference");
-	if (!read_receiver(v, m))
-		return;
-	if (!template && (!type.n || !json_getn(body, type))) {
-		(void)fail(v, 422, 0, "body or template is required", "body");
-		return;
-	}
-	m->type = template ? STR("template") : type;
-	m->text = json_get_str(json_get(body, "text"), "text");
-	if (str_eq(type, STR("text")) && !m->text.n) {
-		(void)fail(v, 422, 0, "body.text.text is required", "body");
-		return;
-	}
-	m->id = box_uuid(v, 1);
-	v->status = 202;
-	json_open(b, '{');
-	json_add_str(b, "id", m->id);
-	json_add_str(b, "channelId", m->from);
-	json_add_value(b, "receiver", json_get(v->json, "receiver"));
-	json_opt_str(b, "reference", m->tag);
-	json_add_str(b, "status", STR("accepted"));
-	json_add_str(b, "direction", STR("outgoing"));
-	json_add_str(b, "createdAt", clock_text(v->arena, m->at));
-	json_add_str(b, "updatedAt", clock_text(v->arena, m->at));
-	json_close(b, '}');
-}
-
-/* ---- Bird platform ---- */
-
-static void say_platform(struct visit *v, const struct box_message *m)
-{
-	struct buf *b = v->body;
-
-	v->status = 202;
-	json_open(b, '{');
-	json_add_str(b, "id", m->id);
-	json_add_str(b, "status", STR("accepted"));
-	json_opt_str(b, "from", m->from);
-	json_add_str(b, "to", m->to[0]);
-	json_close(b, '}');
-}
-
-/*
- * The key of an earlier request: the same again is answered as it was and sent once, something else is a
- * mistake.
- */
-static bool is_repeated(struct visit *v, struct str key, struct str id)
-{
-	const struct box_message *before = key.n ? box_find(v->box, v->account, id) : NULL;
-
-	if (!before)
-		return false;
-	v->message = NULL;
-	if (str_eq(before->reply_to, hash_hex(v->arena, HASH_SHA256, v->req->body)))
-		say_platform(v, before);
-	else
-		(void)fail(v, 409, 1005, "The idempotency key was used for another request",
-			   "Idempotency-Key");
-	return true;
-}
-
-static void platform(struct visit *v)
-{
-	struct str key = http_header(v->req, "idempotency-key"), metadata;
-	const struct json *j = v->json, *template = json_get(j, "template");
-	struct box_message *m = box_take(v, "text");
-
-	m->extra = STR(MB_PLATFORM);
-	m->from = json_get_str(j, "from");
-	m->text = json_get_str(j, "text");
-	m->channel = seg(v, 1);
-	metadata = json_compact(v->arena, json_get(j, "metadata"));
-	m->tag = json_get(j, "metadata") ? metadata : STR_NONE;
-	/* So that the same key leads to the same message, whenever it comes. */
-	m->id = key.n ? arena_fmt(v->arena, "sms_%.*s",
-				  STR_FMT(str_sub(hash_hex(v->arena, HASH_SHA256, key), 0, 24))) :
-			arena_join(v->arena, STR("sms_"), box_id(v, 1, BOX_HEX, 24));
-	if (is_repeated(v, key, m->id))
-		return;
-	if (!box_e164(json_get_str(j, "to")))
-		(void)fail(v, 422, 1001, "to must be an E.164 number", "to");
-	else if (json_get(j, "media_urls"))
-		(void)fail(v, 422, 1001, "media_urls is not supported", "media_urls");
-	else if (!m->text.n && !template)
-		(void)fail(v, 422, 1001, "text or template is required", "text");
-	else if (m->text.n && !json_get_str(j, "category").n)
-		(void)fail(v, 422, 1001, "category is required", "category");
-	else if (box_segments(m->text) > SEGMENTS_MAX)
-		(void)fail(v, 422, 1001, "text is longer than 12 segments", "text");
-	else {
-		m->to[m->n_to++] = json_get_str(j, "to");
-		m->parts = box_segments(m->text);
-		m->reply_to = hash_hex(v->arena, HASH_SHA256, v->req->body);
-		say_platform(v, m);
-	}
-}
-
 /* ---- all of it ---- */
 
 static void say_file(struct visit *v)
 {
-	const struct box_media *m = box_media_get(v->box, v->player, seg(v, 2));
+	const struct box_media *m = box_media_get(v->box, v->player, mb_seg(v, 2));
 
 	v->kind = "media";
 	if (!m) {
-		(void)fail(v, 404, 20, "media not found", NULL);
+		(void)mb_fail(v, 404, 20, "media not found", NULL);
 		return;
 	}
 	box_media_say(v, m);
-}
-
-/* A place for a file, and how it is put there: without any key. */
-static void presign(struct visit *v)
-{
-	struct str id = box_uuid(v, 1), mime = json_get_str(v->json, "contentType");
-	struct buf *b = v->body;
-
-	v->kind = "media";
-	if (!mime.n || !box_media_put(v, id, mime, STR(""), STR(""))) {
-		(void)fail(v, 422, 0, "contentType is required", "contentType");
-		return;
-	}
-	v->status = 201;
-	json_open(b, '{');
-	json_add_str(b, "mediaUrl",
-		     arena_fmt(v->arena, "%.*s/v1/media/%.*s", STR_FMT(v->account->api), STR_FMT(id)));
-	json_add_str(b, "uploadUrl",
-		     arena_fmt(v->arena, "%.*s/_upload/%.*s", STR_FMT(v->account->api), STR_FMT(id)));
-	json_add_str(b, "uploadMethod", STR("POST"));
-	json_key(b, "uploadFormData");
-	json_open(b, '{');
-	json_add_str(b, "key", id);
-	json_add_str(b, "policy", box_id(v, 2, BOX_HEX, 16));
-	json_close(b, '}');
-	json_close(b, '}');
-}
-
-/* Where such a file is put: the storage takes no credentials, and the fields that it was promised. */
-static void put_file(struct visit *v)
-{
-	const struct box_media *m = box_media_get(v->box, v->player, seg(v, 1));
-	struct str type = STR_NONE, name = STR_NONE, bytes = box_part(v, "file", &type, &name), ignore;
-
-	v->kind = "media";
-	v->status = 403;
-	if (!m || !bytes.p || http_header(v->req, "authorization").p ||
-	    !str_eq(box_part(v, "key", &ignore, &ignore), m->id))
-		return;
-	v->account = m->account;
-	v->status = 204;
-	if (!box_media_put(v, arena_str(v->arena, m->id), arena_str(v->arena, m->mime), name, bytes))
-		v->status = 413;
 }
 
 static bool is_path(const struct visit *v, const char *pattern)
@@ -608,7 +422,7 @@ static bool is_path(const struct visit *v, const char *pattern)
 static void post(struct visit *v, void (*take)(struct visit *v))
 {
 	if (!box_json(v))
-		(void)fail(v, 422, 21, "JSON is not a valid format", NULL);
+		(void)mb_fail(v, 422, 21, "JSON is not a valid format", NULL);
 	else
 		take(v);
 }
@@ -633,13 +447,13 @@ static void call(struct visit *v)
 		       { "v1/send", conversations },
 		       { "v1/conversations/start", conversations },
 		       { "v1/conversations/{}/messages", conversations },
-		       { "workspaces/{}/channels/{}/messages", channels },
-		       { "workspaces/{}/channel-media/presigned-upload", presign },
-		       { "v1/sms/messages", platform },
-		       { "v1/whatsapp/messages", platform } };
+		       { "workspaces/{}/channels/{}/messages", bird_channels },
+		       { "workspaces/{}/channel-media/presigned-upload", bird_presign },
+		       { "v1/sms/messages", bird_platform },
+		       { "v1/whatsapp/messages", bird_platform } };
 
 	if (is_path(v, "_upload/{}") && box_method(v, "POST")) {
-		put_file(v);
+		bird_put_file(v);
 		return;
 	}
 	if (!enter(v))
@@ -658,10 +472,10 @@ static void call(struct visit *v)
 			if (box_method(v, "POST"))
 				post(v, routes[i].take);
 			else
-				(void)fail(v, 405, 98, "the method is not allowed", NULL);
+				(void)mb_fail(v, 405, 98, "the method is not allowed", NULL);
 			return;
 		}
-	(void)fail(v, 404, 20, "the resource was not found", NULL);
+	(void)mb_fail(v, 404, 20, "the resource was not found", NULL);
 }
 
 static const char *const course[] = { "sent", "delivered", NULL };

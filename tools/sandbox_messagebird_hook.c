@@ -179,10 +179,7 @@ static void inbound_rest(struct callback *c, const struct box_message *m)
 	add(b, "originator", m->from);
 	add(b, "body", m->text.p ? m->text : STR(""));
 	for (unsigned i = 0; i < m->n_media; i++)
-		add(b, "mediaUrls",
-		    box_url(m->media[i]) ? m->media[i] :
-					   arena_fmt(c->arena, "%.*s/v1/media/%.*s",
-						     STR_FMT(c->account->api), STR_FMT(m->media[i])));
+		add(b, "mediaUrls", box_media_url(c, m->media[i], STR("/v1/media/")));
 	add(b, "createdDatetime", box_offset(c->arena, m->at));
 	box_header(c, "Content-Type", STR("application/x-www-form-urlencoded"));
 	prove(c, m->id);
@@ -223,11 +220,7 @@ static void put_content(struct callback *c, const struct box_message *m)
 		json_open(b, '{');
 		json_key(b, kind);
 		json_open(b, '{');
-		json_add_str(b, "url",
-			     box_url(m->media[0]) ?
-				     m->media[0] :
-				     arena_fmt(c->arena, "%.*s/v1/media/%.*s",
-					       STR_FMT(c->account->api), STR_FMT(m->media[0])));
+		json_add_str(b, "url", box_media_url(c, m->media[0], STR("/v1/media/")));
 		json_opt_str(b, "caption", m->text);
 		json_close(b, '}');
 	} else {
@@ -421,11 +414,6 @@ bool messagebird_inbound(struct callback *c, const struct box_message *m)
 	return true;
 }
 
-static struct str plain(struct str s)
-{
-	return str_prefix(s, STR("+")) ? str_sub(s, 1, s.n) : s;
-}
-
 /* The generation is that of the message that is answered, else the one that the profile goes with. */
 void messagebird_arrive(struct visit *v, struct box_message *m)
 {
@@ -442,8 +430,8 @@ void messagebird_arrive(struct visit *v, struct box_message *m)
 				   STR(MB_REST);
 	if (str_eq(m->extra, STR(MB_REST))) {
 		m->id = box_id(v, 2, BOX_HEX, 32);
-		m->from = plain(m->from);
-		m->to[0] = plain(m->to[0]);
+		m->from = box_plain(m->from);
+		m->to[0] = box_plain(m->to[0]);
 		m->channel = m->n_media > 0 ? STR("mms") : STR("sms");
 		return;
 	}

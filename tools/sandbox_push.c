@@ -42,23 +42,3 @@ struct box_message *box_push(struct visit *v, struct str to)
 	m->to[m->n_to++] = to;
 	return m;
 }
-
-bool box_no_receipt(struct callback *c, const struct box_message *m, const struct receipt *r)
-{
-	(void)c, (void)m, (void)r;
-	return false;
-}
-
-bool box_no_inbound(struct callback *c, const struct box_message *m)
-{
-	(void)c, (void)m;
-	return false;
-}
-
-void box_no_arrival(struct visit *v, struct box_message *m)
-{
-	m->id = box_uuid(v, 2);
-}
-
-const char *const box_no_course[] = { NULL };
-const int64_t box_no_again[] = { 0 };

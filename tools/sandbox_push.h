@@ -21,11 +21,4 @@ bool box_token_by(const struct box_account *a, const struct box_token *t);
 /* A notification for ${to} is taken. */
 struct box_message *box_push(struct visit *v, struct str to);
 
-/* For those that never call back. */
-bool box_no_receipt(struct callback *c, const struct box_message *m, const struct receipt *r);
-bool box_no_inbound(struct callback *c, const struct box_message *m);
-void box_no_arrival(struct visit *v, struct box_message *m);
-extern const char *const box_no_course[];
-extern const int64_t box_no_again[];
-
 #endif

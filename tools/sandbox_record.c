@@ -144,11 +144,7 @@ static void put_message(struct buf *out, const struct box_message *m)
 	json_add_str(out, "external_id", m->id);
 	json_add_str(out, "direction", m->inbound ? STR("in") : STR("out"));
 	json_opt_str(out, "from", m->from);
-	json_key(out, "to");
-	json_open(out, '[');
-	for (unsigned i = 0; i < m->n_to; i++)
-		json_put_str(out, m->to[i]);
-	json_close(out, ']');
+	json_add_strs(out, "to", m->to, m->n_to);
 	json_add_str(out, "type", m->type);
 	json_opt_str(out, "channel", m->channel);
 	json_opt_str(out, "text", m->text);

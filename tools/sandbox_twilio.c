@@ -46,9 +46,7 @@ static void fail(struct visit *v, int status, int64_t code, const char *text)
 {
 	struct buf *b = v->body;
 
-	v->message = NULL;
-	v->status = status;
-	json_open(b, '{');
+	box_fail(v, status);
 	json_add_i64(b, "code", code);
 	json_add_str(b, "message", str_c(text));
 	json_add_str(b, "more_info",
@@ -165,38 +163,20 @@ static bool is_recipient(struct str to)
 	return box_e164(s);
 }
 
-static bool is_alphanumeric(struct str s)
-{
-	bool letter = false;
-
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		letter |= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 +-_&", c))
-			return false;
-	}
-	return letter && s.n <= 11;
-}
-
 static bool is_sender(struct str from)
 {
 	struct str channel, s = bare(from, &channel);
 
 	if (channel.p)
 		return s.n > 0;
-	return box_e164(s) || is_alphanumeric(s) || (str_digits(s) && s.n >= 3 && s.n <= 8);
+	return box_e164(s) || box_sender_name(s) || (str_digits(s) && s.n >= 3 && s.n <= 8);
 }
 
 /* True if ${s} is ${prefix} and 32 hexadecimal digits. */
 static bool is_sid(struct str s, const char *prefix)
 {
-	if (s.n != 34 || !str_prefix(s, str_c(prefix)))
-		return false;
-	for (size_t i = 2; i < s.n; i++)
-		if (!strchr("0123456789abcdefABCDEF", s.p[i]))
-			return false;
-	return true;
+	return s.n == 34 && str_prefix(s, str_c(prefix)) &&
+	       box_made_of(str_sub(s, 2, s.n), "0123456789abcdefABCDEF");
 }
 
 static bool bad(struct visit *v, int64_t code, const char *text)
@@ -551,6 +531,8 @@ static bool inbound(struct callback *c, const struct box_message *m)
 		{ STR("From"), m->from },
 		{ STR("ApiVersion"), STR("2010-04-01") },
 	};
+	struct str path = arena_fmt(c->arena, "/2010-04-01/Accounts/%.*s/Messages/%.*s/Media/",
+				    STR_FMT(c->account->id), STR_FMT(m->id));
 	size_t n = 13;
 
 	if (whatsapp)
@@ -558,13 +540,8 @@ static bool inbound(struct callback *c, const struct box_message *m)
 	if (m->reply_to.n)
 		p[n++] = (struct pair){ STR("OriginalRepliedMessageSid"), m->reply_to };
 	for (unsigned i = 0; i < m->n_media; i++) {
-		struct str url = m->media[i];
-
-		if (!box_url(url))
-			url = arena_fmt(c->arena, "%.*s/2010-04-01/Accounts/%.*s/Messages/%.*s/Media/%.*s",
-					STR_FMT(c->account->api), STR_FMT(c->account->id),
-					STR_FMT(m->id), STR_FMT(url));
-		p[n++] = (struct pair){ arena_fmt(c->arena, "MediaUrl%u", i), url };
+		p[n++] = (struct pair){ arena_fmt(c->arena, "MediaUrl%u", i),
+					box_media_url(c, m->media[i], path) };
 		p[n++] = (struct pair){ arena_fmt(c->arena, "MediaContentType%u", i), m->mime[i] };
 	}
 	box_header(c, "I-Twilio-Idempotency-Token", m->id);

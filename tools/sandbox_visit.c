@@ -72,6 +72,19 @@ const struct box_account *box_who(const struct visit *v, unsigned key, struct st
 	return NULL;
 }
 
+const struct box_account *box_who_basic(struct visit *v, unsigned user, unsigned password)
+{
+	const struct box_account *a;
+	struct str name, word;
+
+	if (!box_basic(v, &name, &word))
+		return NULL;
+	for (size_t i = 0; (a = box_account(v, i)) != NULL; i++)
+		if (box_knows(a, user, name) && box_knows(a, password, word))
+			return a;
+	return NULL;
+}
+
 /* ---- what is asked for ---- */
 
 struct str box_decode(struct arena *a, struct str s)
@@ -210,6 +223,25 @@ bool box_e164(struct str s)
 	return s.n > 0 && s.p[0] == '+' && box_msisdn(str_sub(s, 1, s.n));
 }
 
+struct str box_plain(struct str s)
+{
+	return str_prefix(s, STR("+")) ? str_sub(s, 1, s.n) : s;
+}
+
+bool box_made_of(struct str s, const char *alphabet)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] == '\0' || !strchr(alphabet, s.p[i]))
+			return false;
+	return true;
+}
+
+bool box_sender_name(struct str s)
+{
+	return s.n <= 11 && !box_made_of(s, "0123456789 +-_&") &&
+	       box_made_of(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 +-_&");
+}
+
 bool box_url(struct str s)
 {
 	size_t scheme = str_search(s, STR("://"));
@@ -333,4 +365,13 @@ struct trouble box_trouble(const struct trouble *table, const struct refusal *wh
 	if (!t.text)
 		t.text = "The request is refused";
 	return t;
+}
+
+const struct reason *box_reason(const struct reason *table, const struct refusal *why)
+{
+	for (; table->class; table++)
+		if (why->word.n ? str_eq(str_c(table->word), why->word) :
+				  strcmp(table->class, why->class) == 0)
+			return table;
+	return NULL;
 }

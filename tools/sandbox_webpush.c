@@ -98,10 +98,8 @@ static bool enter(struct visit *v)
 
 static bool is_topic(struct str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", s.p[i]))
-			return false;
-	return s.n <= TOPIC_MAX;
+	return s.n <= TOPIC_MAX &&
+	       box_made_of(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 }
 
 /* The head of RFC 8188: salt, size of a record, and the key of the sender. */
@@ -169,9 +167,4 @@ const struct player player_webpush = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
-	.receipt = box_no_receipt,
-	.inbound = box_no_inbound,
-	.arrive = box_no_arrival,
-	.course = box_no_course,
-	.again = box_no_again,
 };
