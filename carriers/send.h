@@ -161,8 +161,8 @@ struct send_part {
  * Fill ${part} with the part d->part of the record's text and media, and say in s->out how many there are.
  * Media come first, as many in a part as there is room for, with the text beside the first and captions
  * beside theirs; words for which there is no room there become parts of their own behind them.  A text that
- * is too long is cut as sms_cut does, if d->split.  Return 0, or -1: "text-too-long", or
- * "message-malformed" where there is nothing to send.
+ * is too long is cut as sms_cut does, if d->split.  Return 0, or -1: "text-too-long", also for more than
+ * MESSAGE_PARTS_MAX parts, or "message-malformed" where there is nothing to send.
  */
 int send_part(struct sending *s, const struct send_room *room, struct send_part *part);
 

@@ -74,6 +74,30 @@ END
 	[ "$(received)" -eq 0 ]
 }
 
+@test "a message to nobody or to thousands, a text of a megabyte, a carrier that nobody knows: one clear word each" {
+	conf good=ok
+	message good 1 | sed 's/"to":\[[^]]*\]/"to":[]/' >in
+	message good 2 | jq -c '.to = [range(257) | {address: "+1202\(5550000 + .)"}]' >>in
+	message good 3 | jq -c '.text = "x" * 1000000' >>in
+	message good 4 | sed 's/"carrier":"bandwidth"/"carrier":"telegraph"/' >>in
+	message good 5 | sed 's/Hi 5/\\ud83d/' >>in
+	message good 6 | jq -c '.to = [range(256) | {address: "+1202\(5550000 + .)"}]' >ok
+	want 1 omni-deliver -q -c omni.json in
+	get 'select(.kind == "reject") | "\(.class) \(.code): \(.detail)"' | sed 's/byte [0-9]*$/byte N/' | sort >got
+	sort <<-'END' | diff - got
+		data message-malformed: it can not be sent: it has no recipients
+		data message-malformed: it can not be sent: it has 257 recipients, more than 256; make several messages of it
+		data text-too-long: bandwidth would get it in 489 parts, and more than 64 are no message
+		data account-unknown: the configuration has no carrier "telegraph"
+		data not-json: not JSON: no low surrogate in string at byte N
+	END
+	[ "$(received)" -eq 0 ]
+	want 0 omni-deliver -q -c omni.json ok
+	[ "$(received)" -eq 256 ]
+	want 1 omni-route -c omni.json in
+	[ "$(get 'select(.kind == "reject").code' | sort | uniq -c | tr -s ' \n' ' ')" = ' 2 message-malformed 1 no-candidate 1 not-json ' ]
+}
+
 @test "a failure that passes is tried again here, and each attempt has its record" {
 	conf flaky=status-503,status-503,ok
 	message flaky 1 >in

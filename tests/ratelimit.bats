@@ -187,13 +187,28 @@ export OMNI_CLOCK=2026-01-14T09:00:00Z
 	[ "$(sed -n 19999p out | jq -r .at)" = 2026-01-14T09:03:18.990Z ]
 }
 
+@test "without limits all passes at once, with one warning; an empty array is meant, and needs none" {
+	{ to a +1; to a +2; to a +3; } >in
+	echo '{}' >omni.json
+	want 0 limit in
+	[ "$(get .limit.wait_ms | tr '\n' ' ')" = '0 0 0 ' ]
+	is err 'omni-ratelimit: omni.json: no "limits": all records go at once'
+	conf '[]'
+	want 0 limit in
+	[ "$(get .limit.wait_ms | tr '\n' ' ')" = '0 0 0 ' ]
+	[ ! -s err ]
+	want 0 limit --simulate -q in
+	[ "$(get '[.kind, .wait_ms]' | uniq -c | sed 's/^ *//')" = '3 ["plan",0]' ]
+	want 0 omni-ratelimit -q in
+}
+
 @test "what is wrong with a limit is said with its place" {
 	refused() {
 		conf "$1"
 		want 78 limit </dev/null
 		says "omni-ratelimit: omni.json: $2"
 	}
-	refused '[]' '/limits: there must be 1 to 32 limits'
+	refused "[$(printf '{"name":"a","key":"x","rate":1},%.0s' $(seq 32)){\"name\":\"a\",\"key\":\"x\",\"rate\":1}]" '/limits: must be a limit, or an array of up to 32'
 	refused '[{"key":"x","rate":1}]' '/limits/0/name: a limit needs a name'
 	refused '[{"name":"a","rate":1}]' '/limits/0/key: a limit needs a key'
 	refused '[{"name":"a","key":"{x","rate":1}]' '/limits/0/key: "{x": a brace without its other half at character 1'

@@ -46,7 +46,10 @@ static void consider(struct outgoing *s, const struct json *from, struct str add
 		a = carrier_account(of, account);
 	else if (of && of->accounts.n > 0)
 		a = &of->accounts.list[0];
-	if (!a)
+	if (!of)
+		err_set(e, FAULT_DATA, "account-unknown", "the configuration has no carrier \"%.*s\"",
+			STR_FMT(name));
+	else if (!a)
 		err_set(e, FAULT_DATA, "account-unknown",
 			"the configuration has no account \"%.*s\" of the carrier \"%.*s\"",
 			STR_FMT(account), STR_FMT(name));
@@ -116,6 +119,12 @@ static int read_to(struct outgoing *s, struct arena *a, struct err *e)
 {
 	const struct json *to = json_get(s->message, "to");
 
+	if (json_is(to, JSON_ARRAY) && json_len(to) == 0 && !json_get_str(s->message, "conversation").n)
+		return malformed(e, "it has no recipients");
+	if (json_len(to) > MESSAGE_TO_MAX)
+		return err_set(e, FAULT_DATA, "message-malformed",
+			       "it can not be sent: it has %zu recipients, more than %d; make several messages of it",
+			       json_len(to), MESSAGE_TO_MAX);
 	s->to = arena_calloc(a, json_len(to) + 1, sizeof(*s->to));
 	for (struct json_iter it = json_iter(to); json_next(&it);) {
 		s->to[s->n_to] = address_of(it.value);

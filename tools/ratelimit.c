@@ -131,6 +131,8 @@ static void *ratelimit_open(const struct setup *s, struct err *e)
 	rl->limits = limits_new(s->conf, e);
 	if (!rl->limits)
 		goto fail;
+	if (!json_get(s->conf->root, "limits")) /* a pipeline needs none; [] says that this is meant */
+		diag_warn("%s: no \"limits\": all records go at once", s->conf->path);
 	rl->rates = state ? rates_file(state, keys, e) : rates_memory();
 	if (!rl->rates)
 		goto fail;

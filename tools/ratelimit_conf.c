@@ -130,8 +130,8 @@ struct limits *limits_new(const struct conf *conf, struct err *e)
 	l->conf = conf;
 	l->match = match_new(conf->path);
 	l->key.max = LIMIT_KEY_MAX;
-	if (json_len(list) == 0 || (!one && json_len(list) > LIMITS_MAX)) {
-		err_set(e, FAULT_CONFIG, "config", "%s: /limits: there must be 1 to %d limits",
+	if (list && !one && (!json_is(list, JSON_ARRAY) || json_len(list) > LIMITS_MAX)) {
+		err_set(e, FAULT_CONFIG, "config", "%s: /limits: must be a limit, or an array of up to %d",
 			conf->path, LIMITS_MAX);
 		goto fail;
 	}

@@ -14,7 +14,7 @@ struct limits;
 
 /**
  * limits_new(conf, e):
- * Read `limits` of ${conf}, which is borrowed.  Return owned, or NULL with FAULT_CONFIG.
+ * Read `limits` of ${conf}, which is borrowed; there may be none.  Return owned, or NULL with FAULT_CONFIG.
  */
 struct limits *limits_new(const struct conf *conf, struct err *e);
 void limits_free(struct limits *l);

@@ -28,6 +28,10 @@ static int read_to(struct choice *x, struct err *e)
 {
 	const struct json *to = rec_get(x->r, "to");
 
+	if (json_len(to) > MESSAGE_TO_MAX)
+		return err_set(e, FAULT_DATA, "message-malformed",
+			       "no way can be found for it: it has %zu recipients, more than %d; make several messages of it",
+			       json_len(to), MESSAGE_TO_MAX);
 	x->to = arena_calloc(x->r->arena, json_len(to), sizeof(*x->to));
 	for (struct json_iter it = json_iter(to); json_next(&it);) {
 		struct str address = address_of(it.value);
