@@ -4,7 +4,8 @@
  * success lets one more go, until the first failure; from then on it grows by one for as many successes as are
  * allowed at once, and each failure halves it (AIMD, as TCP has it: RFC 5681).  When several failed in a row
  * the circuit opens: nothing goes until a time has passed, then one request alone, to see; when that one
- * fails too, the time doubles.  A pure value: the time is passed in, milliseconds since 1970.
+ * fails too, the time doubles.  A pure value: the time is passed in, milliseconds of a clock
+ * that nobody sets back (clock_steady).
  */
 #ifndef OMNI_CIRCUIT_H
 #define OMNI_CIRCUIT_H

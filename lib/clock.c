@@ -12,6 +12,9 @@ static const int64_t last_ms = 253402300799999;  /* 9999-12-31T23:59:59.999Z */
 /* What clock_now makes of the real time: base_ms + (real - origin_ns) * speed. */
 static int64_t base_ms, origin_ns, speed = 1;
 
+/* What clock_steady makes of the monotonic time: the same, from here on. */
+static int64_t steady_ms, steady_ns;
+
 static int64_t read_ns(clockid_t which)
 {
 	struct timespec t = { 0 };
@@ -47,6 +50,12 @@ static int read_base(struct str s, bool sped)
 	return 0;
 }
 
+static void steady_from_now(void)
+{
+	steady_ms = clock_now();
+	steady_ns = read_ns(CLOCK_MONOTONIC);
+}
+
 int clock_init(struct err *e)
 {
 	struct str text = str_c(getenv("OMNI_CLOCK")), last = text, first = STR_NONE;
@@ -54,8 +63,10 @@ int clock_init(struct err *e)
 
 	base_ms = origin_ns = 0;
 	speed = 1;
-	if (text.n == 0)
+	if (text.n == 0) {
+		steady_from_now();
 		return 0;
+	}
 	origin_ns = read_ns(CLOCK_REALTIME);
 	base_ms = origin_ns / NS_MS;
 	for (size_t i = text.n; i > 0 && first.n == 0; i--)
@@ -69,6 +80,7 @@ int clock_init(struct err *e)
 	if ((!sped || first.n > 0) && read_base(first, sped) < 0)
 		return err_set(e, FAULT_CONFIG, "clock-malformed",
 			       "OMNI_CLOCK is not a time; write it as 2026-01-14T09:00:00.000Z, +1h, x60 or both, as in \"-1h x60\"");
+	steady_from_now();
 	return 0;
 }
 
@@ -88,6 +100,11 @@ int64_t clock_now_ns(void)
 int64_t clock_now(void)
 {
 	return base_ms + (int64_t)(gone() / NS_MS);
+}
+
+int64_t clock_steady(void)
+{
+	return steady_ms + (int64_t)((__int128)(read_ns(CLOCK_MONOTONIC) - steady_ns) * speed / NS_MS);
 }
 
 int64_t clock_real_ns(int64_t ns)

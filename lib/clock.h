@@ -34,6 +34,12 @@ int64_t clock_now_ns(void);
  */
 int64_t clock_real_ns(int64_t ns);
 
+/*
+ * Milliseconds that are those of clock_now at clock_init and go on as fast as it does, or stand still with it, but do
+ * not jump when somebody sets the clock of the machine: for waiting, and never to be written down.
+ */
+int64_t clock_steady(void);
+
 /* Milliseconds of a clock that never jumps, for measuring. */
 int64_t clock_mono(void);
 

@@ -185,6 +185,22 @@ tls() {
 	is got '["data","partly-sent"]'
 }
 
+@test "who sets the clock back delays no second try, and no probe" {
+	plain
+	conf good=status-503,ok
+	message good 1 >in
+	mkfifo feed
+	export OMNI_FAIL_CLOCK=$PWD/back
+	LD_PRELOAD=$BUILD/fail.so timeout 30 omni-deliver -c omni.json feed >out 2>err 3>&- &
+	exec 9<>feed
+	cat in >&9
+	for _ in $(seq 200); do [ "$(received)" -eq 0 ] || break; sleep 0.02; done
+	: >back
+	exec 9>&-
+	wait $!
+	[ "$(get 'select(.kind == "delivery").outcome' | tr '\n' ' ')" = 'retry sent ' ]
+}
+
 @test "a health file that can not be written for a while is written again afterwards, and that is said once" {
 	mkdir gone
 	EXTRA='"health": "gone/health.ndjson",' conf good=ok

@@ -189,7 +189,7 @@ static int deliver_step(void *st, const struct rec *r, struct out *o, struct err
 
 static void set_timer(struct deliver *d)
 {
-	int64_t now = clock_now(), next = lanes_next(d, now), real = -1;
+	int64_t now = clock_steady(), next = lanes_next(d, now), real = -1;
 	struct heap_item *first = heap_first(&d->timers);
 	struct itimerspec t = { 0 };
 
@@ -210,7 +210,7 @@ static void set_timer(struct deliver *d)
 /* Who has slept long enough, and lanes that have opened. */
 static void wake(struct deliver *d)
 {
-	int64_t now = clock_now();
+	int64_t now = clock_steady();
 	struct heap_item *i;
 	uint64_t ticks;
 

@@ -73,8 +73,8 @@ struct errand {
 	struct dispatch d;
 	struct submit x;
 	struct lane *lane;
-	bool placed; /* has a place in its lane */
-	int64_t began;
+	bool placed;           /* has a place in its lane */
+	int64_t began, steady; /* when its request did, by clock_now and by clock_steady */
 	struct fetch_request request;
 	struct header headers[SUBMIT_HEADERS + 2];
 	struct fetch_field fields[SUBMIT_FIELDS];

@@ -21,7 +21,8 @@ static void put_number(struct buf *b, const char *key, double v)
 	buf_fmt(b, "%.4g", v);
 }
 
-static void put_lane(struct buf *b, const struct lane *l, int64_t now)
+/* What ${l} remembers is of clock_steady, which is ${steady} at ${now}. */
+static void put_lane(struct buf *b, const struct lane *l, int64_t now, int64_t steady)
 {
 	static const char *const states[] = { "closed", "open", "half-open" };
 	const struct circuit *c = &l->circuit;
@@ -37,9 +38,9 @@ static void put_lane(struct buf *b, const struct lane *l, int64_t now)
 	json_open(b, '{');
 	json_add_str(b, "state", str_c(states[c->state]));
 	if (c->since)
-		put_time(b, "since", c->since);
+		put_time(b, "since", now + (c->since - steady));
 	if (c->state == CIRCUIT_OPEN)
-		put_time(b, "probe_at", c->probe_at);
+		put_time(b, "probe_at", now + (c->probe_at - steady));
 	json_add_i64(b, "concurrency", c->state == CIRCUIT_OPEN ? 0 : (int64_t)c->window);
 	json_add_i64(b, "failures", c->failures);
 	json_close(b, '}');
@@ -60,7 +61,7 @@ int health_tick(struct deliver *d, bool last)
 	buf_reset(&d->text);
 	for (size_t i = 0; i < d->n_lanes; i++)
 		if (d->lanes[i].circuit.seen > 0)
-			put_lane(&d->text, &d->lanes[i], clock_now());
+			put_lane(&d->text, &d->lanes[i], clock_now(), clock_steady());
 	d->health_at = mono;
 	d->health_changed = false;
 	/* Who chooses by it can do without it for a while; said once, until it can be written again. */

@@ -84,7 +84,7 @@ static void enter(struct deliver *d, struct lane *l, struct errand *j)
 
 void lane_choose(struct deliver *d, struct errand *j)
 {
-	int64_t now = clock_now(), soonest = INT64_MAX, wait = 0;
+	int64_t now = clock_steady(), soonest = INT64_MAX, wait = 0;
 	size_t i = j->leg.over;
 
 	do {
@@ -101,13 +101,14 @@ void lane_choose(struct deliver *d, struct errand *j)
 			return;
 		}
 		if (usable(d, l, now)) {
-			policy_later(d, j, "account-busy", "too many wait for its account", now + wait);
+			policy_later(d, j, "account-busy", "too many wait for its account",
+				     clock_now() + wait);
 			return;
 		}
 		soonest = when < soonest ? when : soonest;
 	} while (!j->bound && ++i < j->s.n_over);
 	policy_later(d, j, "account-down", "no account that it could go over answers as it should",
-		     soonest);
+		     clock_now() + (soonest - now));
 }
 
 void lane_pump(struct deliver *d, struct lane *l)
@@ -116,7 +117,7 @@ void lane_pump(struct deliver *d, struct lane *l)
 
 	if (!l->waiting.first)
 		return;
-	now = clock_now();
+	now = clock_steady();
 	while (l->waiting.first && !d->stopping && circuit_take(&l->circuit, now)) {
 		struct errand *j = errands_take(&l->waiting);
 
@@ -141,7 +142,7 @@ void lane_leave(struct deliver *d, struct errand *j, enum circuit_result result,
 	if (!j->placed)
 		return;
 	j->placed = false;
-	circuit_done(&l->circuit, result, j->began, ms, pause_ms, clock_now());
+	circuit_done(&l->circuit, result, j->steady, ms, pause_ms, clock_steady());
 	d->health_changed |= result != CIRCUIT_VOID;
 	lane_pump(d, l);
 }

@@ -377,7 +377,8 @@ static void try_later(struct deliver *d, struct errand *j, const struct judgemen
 
 	a->outcome = "retry";
 	if (can_wait(d, j, wait) && !is(g, CAUSE_CREDENTIALS)) {
-		a->retry_at = j->timer.key = a->at + wait;
+		a->retry_at = a->at + wait;
+		j->timer.key = clock_steady() + wait;
 		end(d, j, state, a, sleep_now);
 		return;
 	}

@@ -47,8 +47,8 @@ static void consider(struct outgoing *s, const struct json *from, struct str add
 	else if (of && of->accounts.n > 0)
 		a = &of->accounts.list[0];
 	if (!of)
-		err_set(e, FAULT_DATA, "account-unknown", "the configuration has no carrier \"%.*s\"",
-			STR_FMT(name));
+		err_set(e, FAULT_DATA, "account-unknown",
+			"the configuration has no carrier \"%.*s\"", STR_FMT(name));
 	else if (!a)
 		err_set(e, FAULT_DATA, "account-unknown",
 			"the configuration has no account \"%.*s\" of the carrier \"%.*s\"",
@@ -119,7 +119,8 @@ static int read_to(struct outgoing *s, struct arena *a, struct err *e)
 {
 	const struct json *to = json_get(s->message, "to");
 
-	if (json_is(to, JSON_ARRAY) && json_len(to) == 0 && !json_get_str(s->message, "conversation").n)
+	if (json_is(to, JSON_ARRAY) && json_len(to) == 0 &&
+	    !json_get_str(s->message, "conversation").n)
 		return malformed(e, "it has no recipients");
 	if (json_len(to) > MESSAGE_TO_MAX)
 		return err_set(e, FAULT_DATA, "message-malformed",

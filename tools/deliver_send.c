@@ -98,6 +98,7 @@ static bool make(struct deliver *d, struct errand *j)
 		j->tries++;
 	}
 	j->began = j->d.now;
+	j->steady = clock_steady();
 	return true;
 }
 

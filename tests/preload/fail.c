@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * LD_PRELOAD: the OMNI_FAIL_AT-th call of a kind fails, once, as it fails when memory or disk run
+ * LD_PRELOAD: what happens to a machine.  While there is the file that OMNI_FAIL_CLOCK names the clock of the day is an
+ * hour back, as if somebody had set it.  And the OMNI_FAIL_AT-th call of a kind fails, once, as it fails when memory or disk run
  * out.  OMNI_FAIL_CALL says which: "malloc" (calloc, realloc and its kin among them), "write",
  * "pwrite" (with which SQLite writes) or "sync" (fsync and fdatasync: the disk is broken).
  * Writes to standard error and to what is neither a file, a pipe nor a device (an eventfd can not
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static atomic_long calls;
@@ -129,6 +131,20 @@ static int sync_with(int fd, int (**next)(int), const char *name)
 		return -1;
 	}
 	return (*next)(fd);
+}
+
+int clock_gettime(clockid_t which, struct timespec *t)
+{
+	static int (*next)(clockid_t, struct timespec *);
+	const char *file = getenv("OMNI_FAIL_CLOCK");
+	int rc;
+
+	if (!next)
+		find(&next, sizeof(next), "clock_gettime");
+	rc = next(which, t);
+	if (rc == 0 && which == CLOCK_REALTIME && file && access(file, F_OK) == 0)
+		t->tv_sec -= 3600;
+	return rc;
 }
 
 int fdatasync(int fd)
