@@ -71,7 +71,8 @@ static int counted(const struct parts *p)
 	if (s->d->part >= p->n)
 		return err_set(s->e, SEND_MALFORMED, "it has no part %u, only %u", s->d->part, p->n);
 	if (p->n > MESSAGE_PARTS_MAX)
-		return err_set(s->e, SEND_TOO_LONG, "%s would get it in %u parts, and more than %d are no message",
+		return err_set(s->e, SEND_TOO_LONG,
+			       "%s would get it in %u parts, and more than %d are no message",
 			       s->carrier, p->n, MESSAGE_PARTS_MAX);
 	s->out->parts = p->n;
 	return 0;

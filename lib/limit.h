@@ -99,7 +99,8 @@ extern size_t limit_line; /* set at start, before there are threads */
 	256 /* parts and recipients of a message whose receipts are told apart: each is written with all */
 #define MESSAGE_TO_MAX \
 	256 /* recipients of one message: each has a request of its own, and receipts of no more are told apart */
-#define MESSAGE_PARTS_MAX 64 /* that one text may become: more is a mistake, and costs hundreds of segments */
+#define MESSAGE_PARTS_MAX \
+	64 /* that one text may become: more is a mistake, and costs hundreds of segments */
 #define STORE_REACTIONS_MAX 256    /* people whose reaction to a message is kept with it */
 #define STORE_ERROR_MAX     KIB(1) /* why a message failed, as kept with it; the timeline has all */
 #define STORE_EMOJI_MAX     64     /* of a reaction: the longest sequences have some 40 */

@@ -131,8 +131,8 @@ struct limits *limits_new(const struct conf *conf, struct err *e)
 	l->match = match_new(conf->path);
 	l->key.max = LIMIT_KEY_MAX;
 	if (list && !one && (!json_is(list, JSON_ARRAY) || json_len(list) > LIMITS_MAX)) {
-		err_set(e, FAULT_CONFIG, "config", "%s: /limits: must be a limit, or an array of up to %d",
-			conf->path, LIMITS_MAX);
+		err_set(e, FAULT_CONFIG, "config",
+			"%s: /limits: must be a limit, or an array of up to %d", conf->path, LIMITS_MAX);
 		goto fail;
 	}
 	if (one && read_limit(l, list, e) < 0)
