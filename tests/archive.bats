@@ -34,16 +34,6 @@ flip() {
 	END
 }
 
-# until_true(command...): wait up to 10 seconds until the command succeeds.
-until_true() {
-	for _ in {1..200}; do
-		if "$@"; then return 0; fi
-		sleep 0.05
-	done
-	printf 'waited in vain for: %s\n' "$*"
-	return 1
-}
-
 # ---- write ----
 
 @test "write passes its input through, byte for byte, and keeps it so that zstd alone reads it" {

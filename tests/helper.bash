@@ -63,3 +63,39 @@ no() {
 nothing() {
 	if grep .; then return 1; fi
 }
+
+# until_true(command...): wait until the command succeeds.  A minute is no time that is waited, but when to give up.
+until_true() {
+	local end=$((SECONDS + 60))
+	until "$@" >/dev/null 2>&1; do
+		if [ "$SECONDS" -ge "$end" ]; then
+			printf 'waited in vain for: %s\n' "$*"
+			[ ! -s err ] || cat err
+			return 1
+		fi
+		sleep 0.02
+	done
+}
+
+# lines_are(file, n): the file has n lines.
+lines_are() {
+	[ "$(wc -l <"$1")" -eq "$2" ]
+}
+
+# gone(pid): there is no such process, or nothing of it but its exit code.
+gone() {
+	! kill -0 "$1" 2>/dev/null || grep -q '^State:.*Z' "/proc/$1/status" 2>/dev/null
+}
+
+# read_up(descriptor): whoever reads from the pipe at whose other end the descriptor is has read all that is in it.
+read_up() {
+	python3 -c 'if 1:
+		import fcntl, sys, termios
+		sys.exit(any(fcntl.ioctl(int(sys.argv[1]), termios.FIONREAD, bytes(4))))' "$1"
+}
+
+# catches(pid): SIGTERM does not just kill this process: its first words of work are done.
+catches() {
+	local mask
+	mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status") && [ $((0x$mask >> 14 & 1)) -eq 1 ]
+}

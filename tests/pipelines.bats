@@ -27,17 +27,6 @@ background() {
 	script=$!
 }
 
-# until_true(command...): wait up to 20 s.
-until_true() {
-	for ((i = 0; i < 400; i++)); do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.05
-	done
-	echo "never true: $*"
-	cat err
-	return 1
-}
-
 free_port() {
 	port=$((20000 + RANDOM % 20000))
 	while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do

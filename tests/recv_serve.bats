@@ -26,18 +26,9 @@ need() {
 	command -v "$1" >/dev/null || skip "$1 is not installed"
 }
 
-# until_true command...: wait up to ten seconds.
-until_true() {
-	for _ in $(seq 500); do
-		"$@" 2>/dev/null && return
-		sleep 0.02
-	done
-	echo "never true: $*"
-	return 1
-}
-
 # start [option...]: the service, ready, on $url; its records in out, its words in err.
 start() {
+	rm -f ready # left by the one before
 	# shellcheck disable=SC2094
 	omni-recv -v -c omni.json --listen 127.0.0.1:0 -d 3 "$@" >out 2>err 3>ready &
 	pid=$!
@@ -55,13 +46,10 @@ stop() {
 
 # status [curl-option...] path: the status that is answered.
 status() {
-	curl -s -o answer -w '%{http_code}' --max-time 20 "${@:1:$#-1}" "$url${*: -1}"
+	curl -s -o answer -w '%{http_code}' --max-time 120 "${@:1:$#-1}" "$url${*: -1}"
 }
 
-# drive: the client that keeps account; `load` is a word of bats.
-drive() {
-	"$BUILD/serve/load" "$@"
-}
+drive=$BUILD/serve/load # the client that keeps account; `load` is a word of bats
 
 # raw text: send the bytes that printf makes of it and show what comes back until the connection is closed.
 raw() {
@@ -69,12 +57,30 @@ raw() {
 	# shellcheck disable=SC2059
 	printf "$1" >request
 	cat request >&4 || : # what was refused need not be read to its end
-	timeout 10 cat <&4 || :
+	timeout 60 cat <&4 || :
 	exec 4>&-
 }
 
 records() {
 	[ "$(wc -l <out)" -eq "$1" ]
+}
+
+# more n: so many records come.
+more() {
+	local from
+	from=$(wc -l <out)
+	grown() { [ "$(wc -l <out)" -ge "$1" ]; }
+	until_true grown $((from + $1))
+}
+
+# answers status curl-argument...: that is what is answered; asked no more than some times a second.
+answers() {
+	[ "$(status "${@:2}")" = "$1" ] || { sleep 0.1 && false; }
+}
+
+# prints text command...: it prints that, its lines in one, each with a space at its end.
+prints() {
+	[ "$("${@:2}" | tr '\n' ' ')" = "$1" ]
 }
 
 @test "a webhook becomes a record, and Twilio is answered with an empty TwiML" {
@@ -223,7 +229,7 @@ records() {
 	exec 4<>"/dev/tcp/127.0.0.1/$port"
 	cat request >&4
 	[ "$(status /health)" = 200 ]
-	timeout 20 cat <&4 >answer
+	timeout 60 cat <&4 >answer
 	[ "$(grep -o 'HTTP/1.1 [0-9]*' answer | uniq -c | tr -s ' \n' ' ')" = ' 1000 HTTP/1.1 200 1 HTTP/1.1 404 ' ]
 	get .request.body | diff - <(seq -f %04g 1000)
 }
@@ -231,24 +237,26 @@ records() {
 @test "who sends slowly is cut off, in the head and in the body, and so is who sends nothing" {
 	start --timeout 1 --idle 2
 	began=$SECONDS
-	exec 5<>"/dev/tcp/127.0.0.1/$port" 6<>"/dev/tcp/127.0.0.1/$port" 7<>"/dev/tcp/127.0.0.1/$port"
+	exec 5<>"/dev/tcp/127.0.0.1/$port"
 	printf 'POST /webhooks/twilio HTTP/1.1\r\nHost: a\r\nX: ' >&5
+	exec 6<>"/dev/tcp/127.0.0.1/$port"
 	printf 'POST /webhooks/twilio HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n' >&6
-	(for _ in 1 2 3 4 5 6 7 8 9 10; do printf y >&5; printf y >&6; sleep 0.2; done) 2>/dev/null &
-	timeout 10 cat <&5 | grep -q '^HTTP/1.1 408'
-	timeout 10 cat <&6 | grep -q '^HTTP/1.1 408'
-	[ -z "$(timeout 10 cat <&7)" ]
-	[ $((SECONDS - began)) -lt 8 ]
+	exec 7<>"/dev/tcp/127.0.0.1/$port"
+	(for _ in 1 2 3 4 5 6 7 8 9 10; do printf y >&5; printf y >&6; sleep 0.2; done) 2>/dev/null 3>&- &
+	timeout 60 cat <&5 | grep -q '^HTTP/1.1 408'
+	timeout 60 cat <&6 | grep -q '^HTTP/1.1 408'
+	[ -z "$(timeout 60 cat <&7)" ]
+	# What is 20 and 60 seconds where nothing is said.
+	[ $((SECONDS - began)) -lt 20 ]
 	records 0
 }
 
 @test "connections are limited in all and from one address" {
 	start --max-per-address 2
 	exec 5<>"/dev/tcp/127.0.0.1/$port" 6<>"/dev/tcp/127.0.0.1/$port"
-	until_true grep -q . <(curl -s "$url/health" || echo refused)
-	[ "$(status /health || :)" = 000 ]
+	until_true answers 000 /health
 	exec 5>&-
-	until_true test "$(sleep 0.1; status /health)" = 200
+	until_true answers 200 /health
 	stop
 	start --max-connections 2
 	exec 5<>"/dev/tcp/127.0.0.1/$port" 6<>"/dev/tcp/127.0.0.1/$port"
@@ -373,7 +381,8 @@ records() {
 	sleep 0.5
 	cp key2 key.pem && cp cert2 cert.pem
 	kill -HUP "$pid"
-	until_true test "$(sleep 0.3; name | grep -c number2)" = 1
+	second() { [[ $(name) == *number2 ]]; }
+	until_true second
 	wait $!
 	[ "$(grep -c healthy old)" = 2 ]
 	cp key1 key.pem # not that of the certificate
@@ -392,7 +401,7 @@ records() {
 	sed -i 's/let me in/sesame/' omni.json
 	[ "$(status "${q}sesame")" = 403 ]
 	kill -HUP "$pid"
-	until_true test "$(sleep 0.3; status "${q}sesame")" = 200
+	until_true answers 200 "${q}sesame"
 	echo '{ "carriers": { "whatsup": {} } }' >omni.json
 	kill -HUP "$pid"
 	until_true grep -q 'the old configuration stays' err
@@ -405,7 +414,7 @@ records() {
 	status -H 'Authorization: Basic c2VjcmV0' -d "$form" '/webhooks/twilio?token=hidden'
 	status '/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1&hub.verify_token=hidden'
 	raw 'x y z\n' >/dev/null
-	until_true test "$(sleep 0.2; wc -l <log)" = 3
+	until_true lines_are log 3
 	[ "$(jq -r '[.status, .method, .path, .peer] | join(" ")' log | tr '\n' '|')" = \
 		'200 POST /webhooks/twilio 127.0.0.1|403 GET /webhooks/whatsapp 127.0.0.1|400   127.0.0.1|' ]
 	[ "$(grep -cE 'hidden|c2VjcmV0' log)" = 0 ]
@@ -419,13 +428,14 @@ records() {
 @test "standard output that is closed ends the service with 74, and no record counts" {
 	mkfifo pipe
 	head -c 1 pipe >/dev/null &
+	reader=$!
 	omni-recv -v -c omni.json --listen 127.0.0.1:0 -d 3 >pipe 2>err 3>ready &
 	pid=$!
 	pids+=("$pid")
 	until_true test -s ready
 	url=http://127.0.0.1:$(sed -n 's/.*127.0.0.1:\([0-9]*\)$/\1/p' err)
 	[ "$(status -d "$form" /webhooks/twilio)" = 200 ] # the reader takes its first byte and goes
-	sleep 0.2
+	wait "$reader"
 	[ "$(status -D head -d "$form" /webhooks/twilio)" = 503 ]
 	grep -qi '^retry-after: ' head
 	rc=0
@@ -448,13 +458,13 @@ records() {
 	says 'requests are answered with 503'
 	cat <&8 >taken &
 	pids+=($!)
-	until_true test "$(sleep 0.2; status -d after /webhooks/twilio)" = 200
+	until_true answers 200 -d after /webhooks/twilio
 	[ "$(status /health)" = 200 ]
 	stop
-	sleep 0.2
+	last_is_after() { [ "$(tail -n 1 taken | jq -r .request.body)" = after ]; }
+	until_true last_is_after
 	# Nothing is cut, whatever was answered.
 	jq -c .kind taken | sort | uniq -c | grep -q '"webhook"'
-	[ "$(tail -n 1 taken | jq -r .request.body)" = after ]
 }
 
 @test "a FIFO without a reader: 503 until one comes, and again after it has gone" {
@@ -462,10 +472,10 @@ records() {
 	start -o pipe
 	[ "$(status -d one /webhooks/twilio)" = 503 ]
 	head -n 1 pipe >first &
-	until_true test "$(sleep 0.1; status -d two /webhooks/twilio)" = 200
+	until_true answers 200 -d two /webhooks/twilio
 	wait $!
 	jq -e '.request.body == "two"' first
-	until_true test "$(sleep 0.1; status -d three /webhooks/twilio)" = 503
+	until_true answers 503 -d three /webhooks/twilio
 	stop
 }
 
@@ -473,6 +483,7 @@ records() {
 	start -o /dev/full
 	[ "$(status -d "$form" /webhooks/twilio)" = 503 ]
 	stop
+	rm ready
 	(
 		ulimit -f 8 # KiB
 		trap '' XFSZ
@@ -492,10 +503,11 @@ records() {
 
 @test "SIGTERM under load: no accepted request loses its answer, no record is cut or missing" {
 	start
-	drive "$port" 32 1.5 >answered 2>summary &
+	"$drive" "$port" 32 60 >answered 2>summary &
 	loader=$!
-	sleep 0.7
+	more 200
 	stop
+	kill "$loader"
 	wait "$loader" || { cat summary; return 1; }
 	grep -q 'lost 0, cut 0' summary
 	[ "$(wc -l <answered)" -gt 100 ]
@@ -506,28 +518,33 @@ records() {
 
 @test "SIGHUP under load changes nothing for anybody" {
 	start
-	drive "$port" 16 1.5 >answered 2>summary &
+	"$drive" "$port" 16 60 >answered 2>summary &
 	loader=$!
 	for _ in 1 2 3 4 5; do
-		sleep 0.2
+		more 100
 		kill -HUP "$pid"
 	done
+	more 100
+	kill "$loader"
 	wait "$loader" || { cat summary; return 1; }
 	grep -q 'otherwise 0, lost 0, cut 0, refused 0' summary
 	[ "$(sort answered | uniq | wc -l)" = "$(get .request.url | sort -u | wc -l)" ]
 }
 
 @test "socket activation: a new process takes over without one refused connection" {
-	activate port omni-recv -c omni.json -o out 2>err &
+	activate port omni-recv -c omni.json -o out 2>err >started &
 	supervisor=$!
 	pids+=("$supervisor")
 	until_true test -s port
-	drive "$(cat port)" 16 2 >answered 2>summary &
+	"$drive" "$(cat port)" 16 60 >answered 2>summary &
 	loader=$!
-	for _ in 1 2; do
-		sleep 0.5
+	for n in 1 2; do
+		more 100
 		kill -HUP "$supervisor"
+		until_true lines_are started "$n"
 	done
+	more 100
+	kill "$loader"
 	wait "$loader" || { cat summary; return 1; }
 	grep -q 'otherwise 0, lost 0, cut 0, refused 0' summary || { cat summary; return 1; }
 	kill -TERM "$supervisor"
@@ -575,13 +592,13 @@ records() {
 	pids+=($!)
 	until_true test -S notify
 	NOTIFY_SOCKET=$PWD/notify start
-	until_true grep -q READY told
+	until_true prints 'READY=1 ' cat told
 	kill -HUP "$pid"
-	until_true test "$(sleep 0.3; grep -c READY told)" = 2
+	until_true prints '2 ' grep -c READY told
 	kill -USR1 "$pid"
 	until_true grep -q ' requests, ' err
 	stop
-	until_true test "$(sleep 0.1; tr '\n' ' ' <told)" = 'READY=1 RELOADING=1 READY=1 STOPPING=1 '
+	until_true prints 'READY=1 RELOADING=1 READY=1 STOPPING=1 ' cat told
 }
 
 @test "--metrics keeps a file current" {
@@ -617,9 +634,18 @@ records() {
 @test "a FIFO that nothing was written to has an end all the same, for a reader that came later" {
 	mkfifo fifo
 	start -o fifo
-	timeout 20 cat fifo >got &
+	python3 - >got 3>&- <<-'EOF' &
+		import os, select, sys
+		fd = os.open("fifo", os.O_RDONLY | os.O_NONBLOCK)
+		open("opened", "w").close()
+		end = select.poll()
+		end.register(fd, select.POLLIN)
+		if not end.poll(60000):
+		    sys.exit("no end")
+		sys.stdout.buffer.write(os.read(fd, 1000))
+	EOF
 	reader=$!
-	sleep 0.5
+	until_true test -e opened
 	stop
 	wait "$reader"
 	[ ! -s got ]

@@ -23,24 +23,6 @@ record_of() {
 	printf '"}\n'
 }
 
-# until_true(command...): wait up to 5 seconds until the command succeeds.
-until_true() {
-	for _ in {1..100}; do
-		if "$@"; then return 0; fi
-		sleep 0.05
-	done
-	printf 'waited in vain for: %s\n' "$*"
-	return 1
-}
-
-lines_are() {
-	[ "$(wc -l <"$1")" -eq "$2" ]
-}
-
-gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 # ---- where records come from ----
 
 @test "records come from the operands, one after the other, and - is standard input" {

@@ -57,16 +57,6 @@ stop() {
 	sandbox=
 }
 
-# until(command...): wait until the command is true, for some seconds.
-until_true() {
-	local i
-	for ((i = 0; i < 400; i++)); do
-		if "$@"; then return; fi
-		sleep 0.02
-	done
-	"$@"
-}
-
 ask() {
 	curl -sS --max-time 10 "$@"
 }

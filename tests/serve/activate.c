@@ -4,7 +4,8 @@
  *
  * Listens on a free port of 127.0.0.1, writes its number to PORTFILE and runs COMMAND with the socket passed on as
  * systemd does (LISTEN_FDS), as standard input with -0, or each connection as standard input and output with -i.
- * SIGHUP starts a second COMMAND and then ends the first with SIGTERM; SIGTERM ends all.  Exits with the code of the last.
+ * SIGHUP starts a second COMMAND and then ends the first with SIGTERM, and a line on standard output says so; SIGTERM ends
+ * all.  Exits with the code of the last.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,15 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t hup, term;
-
-static void on_signal(int signo)
-{
-	if (signo == SIGHUP)
-		hup = 1;
-	if (signo == SIGTERM)
-		term = 1;
-}
+static sigset_t signals; /* they are waited for, and never come while something else goes on */
 
 static int listen_somewhere(const char *file)
 {
@@ -51,6 +44,7 @@ static pid_t spawn(char **argv, int fd, char mode)
 
 	if (pid != 0)
 		return pid;
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing behind */
 	if (mode == '0' || mode == 'i')
 		dup2(fd, 0);
@@ -72,31 +66,30 @@ static pid_t spawn(char **argv, int fd, char mode)
 
 static int run(char **argv, int fd, char mode)
 {
-	pid_t now = spawn(argv, fd, mode), before = 0;
-	int status = 0;
+	pid_t now = spawn(argv, fd, mode), done;
+	int status = 0, signo;
 
 	for (;;) {
-		pid_t done = waitpid(-1, &status, 0);
-
-		if (done == now && !hup)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		if (done < 0 && errno != EINTR)
+		while ((done = waitpid(-1, &status, WNOHANG)) > 0)
+			if (done == now)
+				return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		if (sigwait(&signals, &signo) != 0)
 			return 1;
-		if (hup) {
-			hup = 0;
-			before = now;
+		if (signo == SIGTERM)
+			kill(now, SIGTERM);
+		if (signo == SIGHUP) {
+			pid_t before = now;
+
 			now = spawn(argv, fd, mode);
 			usleep(200000); /* it is ready by then, or the socket waits for it */
 			kill(before, SIGTERM);
+			dprintf(1, "%d\n", (int)now);
 		}
-		if (term)
-			kill(now, SIGTERM);
 	}
 }
 
 int main(int argc, char **argv)
 {
-	struct sigaction act = { .sa_handler = on_signal };
 	char mode = 'l';
 	int fd, client;
 
@@ -106,8 +99,11 @@ int main(int argc, char **argv)
 	}
 	if (argc < 3)
 		return 64;
-	sigaction(SIGHUP, &act, NULL);
-	sigaction(SIGTERM, &act, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
 	fd = listen_somewhere(argv[1]);
 	if (mode != 'i')
 		return run(argv + 2, fd, mode);

@@ -6,12 +6,13 @@
  * each that was answered 2xx on a line.  The summary on standard error says how many were answered, answered otherwise,
  * lost (the connection had been served before, and ended without an answer), cut (within the answer), and how often a
  * connection was refused, or ended before it was served.  With -i the connections send one request and then stay idle; the numbers
- * begin with FIRST.
+ * begin with FIRST.  SIGTERM is the end of its time.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,13 @@ struct client {
 static struct sockaddr_in server = { .sin_family = AF_INET };
 static unsigned long next_number, answered, otherwise, lost, cut, refused;
 static bool idle;
+static volatile sig_atomic_t enough;
+
+static void on_term(int signo)
+{
+	(void)signo;
+	enough = 1;
+}
 
 static double now(void)
 {
@@ -142,8 +150,11 @@ static void run(struct client *clients, size_t n, double until)
 	bool busy = true;
 
 	while (busy) {
-		bool more = now() < until;
+		bool more;
 
+		if (enough && until > now())
+			until = now();
+		more = now() < until;
 		busy = more;
 		for (size_t i = 0; i < n; i++) {
 			if (more && clients[i].fd < 0 && now() >= clients[i].again)
@@ -151,7 +162,7 @@ static void run(struct client *clients, size_t n, double until)
 			p[i] = (struct pollfd){ clients[i].fd, POLLIN, 0 };
 			busy |= clients[i].fd >= 0 && !idle;
 		}
-		if (poll(p, n, 10) <= 0 && now() > until + 10)
+		if (poll(p, n, 10) <= 0 && now() > until + 60)
 			break;
 		for (size_t i = 0; i < n; i++)
 			if (p[i].revents)
@@ -176,6 +187,7 @@ int main(int argc, char **argv)
 	}
 	if (argc != 4)
 		return 64;
+	signal(SIGTERM, on_term);
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
