@@ -648,7 +648,7 @@ for f in ("one.ndjson.gz", "two.jsonl"): z.write(f)'
 @test "what is not a file is never replaced by one" {
 	mkfifo pipe
 	echo '{"id":"1","kind":"note","at":"2026-01-14T09:00:00Z"}' >in
-	want 0 omni-archive write -d a --metrics pipe in
+	want 74 omni-archive write -d a --metrics pipe in
 	says 'pipe: not a file'
 	ln pipe x.tar
 	want 74 omni-archive export -d a x.tar
