@@ -105,6 +105,9 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define STORE_ERROR_MAX     KIB(1) /* why a message failed, as kept with it; the timeline has all */
 #define STORE_EMOJI_MAX     64     /* of a reaction: the longest sequences have some 40 */
 
+#define PUSH_DEVICES_MAX 1000  /* of one person in the store: who has more is no person */
+#define PUSH_LIST_MAX    20000 /* of all people in one record: a line has room for as many */
+
 #define MEDIA_FILE_MAX  MIB(100) /* a file of a message: documents of WhatsApp have up to 100 MB */
 #define MEDIA_FILE_MOST MIB(1048576) /* that --max-size may say */
 

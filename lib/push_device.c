@@ -4,7 +4,7 @@
 #include "clock.h"
 #include "url.h"
 
-const char *const push_platforms[PUSH_PLATFORMS] = { "apns", "fcm", "webpush" };
+const char *const push_platforms[PUSH_PLATFORMS + 1] = { "apns", "fcm", "webpush", "push" };
 
 enum {
 	TOKEN_MAX = 4096, /* of apns some 64 to 200, of fcm some 160 */
@@ -136,7 +136,7 @@ int push_device_read(struct push_device *d, const struct json *v, struct arena *
 {
 	int platform = PUSH_WEB;
 
-	*d = (struct push_device){ .sandbox = -1 };
+	*d = (struct push_device){ .platform = PUSH_PLATFORMS, .sandbox = -1 };
 	if (json_get(v, "platform") || !json_get(v, "endpoint"))
 		platform = push_device_platform(json_get_str(v, "platform"));
 	if (platform < 0)

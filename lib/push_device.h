@@ -8,8 +8,11 @@
 
 enum push_platform { PUSH_APNS, PUSH_FCM, PUSH_WEB, PUSH_PLATFORMS };
 
-/* "apns", "fcm", "webpush": in `platform` of a device, `carrier` of a delivery, the configuration. */
-extern const char *const push_platforms[PUSH_PLATFORMS];
+/*
+ * "apns", "fcm", "webpush": in `platform` of a device, `carrier` of a delivery, the configuration.  The last, "push", stands
+ * for none of them: it is not known.
+ */
+extern const char *const push_platforms[PUSH_PLATFORMS + 1];
 
 /* fcm: what stands in the place of a token reaches whoever subscribed. */
 enum push_target { PUSH_TOKEN, PUSH_TOPIC, PUSH_CONDITION };

@@ -95,7 +95,7 @@ static int64_t walk(const struct device_walk *w, struct str address, int64_t max
 
 struct list {
 	struct str *devices;
-	size_t n;
+	size_t n, cap;
 	struct arena *a;
 };
 
@@ -104,6 +104,13 @@ static int give_list(void *arg, struct str device, struct err *e)
 	struct list *l = arg;
 
 	(void)e;
+	if (l->n == l->cap) {
+		size_t cap = l->cap ? 2 * l->cap : 4;
+
+		l->devices = arena_resize(l->a, l->devices, l->cap * sizeof(*l->devices),
+					  cap * sizeof(*l->devices));
+		l->cap = cap;
+	}
 	l->devices[l->n++] = arena_str(l->a, device);
 	return 0;
 }
@@ -111,7 +118,7 @@ static int give_list(void *arg, struct str device, struct err *e)
 int store_devices(struct store *s, struct str address, size_t max, struct arena *a,
 		  struct str **out, size_t *n, struct err *e)
 {
-	struct list l = { .devices = arena_calloc(a, max, sizeof(*l.devices)), .a = a };
+	struct list l = { .a = a };
 	struct device_walk w = { .s = s, .a = a, .give = give_list, .arg = &l };
 
 	if (walk(&w, address, (int64_t)max, e) < 0)

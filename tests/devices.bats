@@ -28,6 +28,27 @@ browser() {
 		',"carrier":"webpush","from":{"address":"+15550123"}'
 }
 
+# conf: omni.json, with keys that nobody knows.
+conf() {
+	omni-push keygen -o vapid.key >/dev/null
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out apns.p8 2>/dev/null
+	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem 2>/dev/null
+	jq -n --rawfile key rsa.pem '{ type: "service_account", project_id: "demo", private_key_id: "k1", private_key: $key,
+		client_email: "omni@demo.example", token_uri: "https://127.0.0.1:1/token" }' >firebase.json
+	jq -n '{ push: { fcm: { service_account: "file:firebase.json" }, webpush: { vapid_private_key: "file:vapid.key", subject: "mailto:ops@example.com" },
+		apns: { topic: "com.example.app", team_id: "TEAM123456", key_id: "ABC123DEFG", key: "file:apns.p8" } } }' >omni.json
+	chmod 600 firebase.json omni.json
+}
+
+# note N TO [MEMBERS]: a push to these parties.
+note() {
+	rec "$1" '"kind":"push","title":"Order","to":['"$2"']'"${3-}"
+}
+# to ADDRESS
+to() {
+	printf '{"address":"%s"}' "$1"
+}
+
 # devices [ADDRESS]: which there are, by their tokens, the last first.
 devices() {
 	omni-store devices "${1:-+15550123}" 2>/dev/null | jq -r '.token // .endpoint' | sed 's,https://push.example.net/,,' | paste -sd' '
@@ -197,4 +218,59 @@ devices() {
 	[ "$(devices)" = "$want" ]
 	[ "$(omni-store stat | jq .devices)" -eq 61 ]
 	want 0 omni-store check
+}
+
+@test "omni-push --store: a push, or a message, to a person goes to all of their devices, others as they are named" {
+	conf
+	{ phone 1 09:00:01 t1; browser 2 09:00:02 b1; about 3 09:00:03 registered '{"platform":"apns","token":"b0ff","topic":"com.example.other","sandbox":true}' \
+		',"carrier":"apns","from":{"address":"+15550123"}'; phone 4 09:00:04 t2 +15550124; } | put
+	shown() {
+		want 0 omni-push -c omni.json -n --store store.db
+		get '.recipient' | sed 's,https://push.example.net/,,' | paste -sd' '
+	}
+	[ "$(note 1 "$(to +15550123)" | shown)" = 'b0ff b1 t1' ]
+	[ "$(get 'select(.carrier == "apns") | .url, .headers["apns-topic"]' | paste -sd' ')" = 'https://api.sandbox.push.apple.com/3/device/b0ff com.example.other' ]
+	[ "$(note 1 "$(to +15550124),$(to +15550123),$(to fcm:t9)" | shown)" = 't2 b0ff b1 t1 t9' ]
+	[ "$(rec 1 '"kind":"message","direction":"out","channel":"push","type":"text","text":"Hi","to":[{"address":"+15550124"}]' | shown)" = t2 ]
+	[ "$(rec 1 '"kind":"message","direction":"out","carrier":"fcm","type":"text","text":"Hi","to":[{"address":"t7"}]' | shown)" = t7 ]
+	# Devices that are named are those that it is for.
+	[ "$(rec 1 '"kind":"push","title":"T","to":[{"address":"+15550123"}],"devices":[{"platform":"fcm","token":"t8"}]' | shown)" = t8 ]
+	about 5 09:00:05 gone "$(fcm t1)" | put
+	[ "$(note 1 "$(to +15550123)" | shown)" = 'b0ff b1' ]
+	no grep -F -e $auth -e $p256dh out
+	# Without the store nobody knows who that is.
+	note 1 "$(to +15550123)" | want 1 omni-push -c omni.json -n
+	[ "$(get .code)" = subscription-malformed ]
+	want 78 omni-push -c omni.json -n --store gone.db
+}
+
+@test "omni-push --store: who has no device is told, as a reject or as a delivery that failed" {
+	conf
+	phone 1 09:00:01 t1 | put
+	{ note 1 "$(to +15550199)" ',"ttl":60'; note 2 "$(to +15550199),$(to +15550198)"
+		rec 3 '"kind":"message","direction":"out","carrier":"fcm","type":"text","text":"Hi","to":[{"address":"+15550199"}]'; } >in
+	want 1 omni-push -c omni.json --store store.db in
+	[ "$(get '"\(.kind) \(.class) \(.code)"' | sort | uniq -c | tr -s ' ')" = ' 3 reject data no-devices' ]
+	[ "$(get .record | jq -c 'del(.lease)')" = "$(jq -c . in)" ]
+	# The account has no way out here: of the two one goes back, the other has nothing to go to.
+	note 4 "$(to +15550199),$(to +15550123)" ',"lease":{"queue":"q","seq":1,"token":"t"}' >in
+	want 1 omni-push -c omni.json --store store.db --max-hold 0 in
+	[ "$(get 'select(.kind == "delivery") | "\(.carrier) \(.recipient) \(.outcome) \(.error.code)"' | sort)" = $'fcm t1 retry unavailable\npush +15550199 failed no-devices' ]
+	grep '"kind":"delivery"' out >deliveries
+	omni-validate -q --no-verify --schema delivery deliveries | cmp - deliveries
+	# What goes back names the person, not what encrypts for their devices.
+	[ "$(get 'select(.kind == "reject").record.to')" = '[{"address":"+15550123"}]' ]
+	# All shares of the lease are there.
+	[ "$(get '.lease // .record.lease | "\(.part)/\(.parts)"' | sort | paste -sd' ')" = '1/2 3/4 4/4' ]
+}
+
+@test "omni-push --store: a person with more devices than people have is refused, whatever their number" {
+	conf
+	for n in $(seq 1001); do phone "$n" 09:00:01 "t$n"; done | put
+	note 1 "$(to +15550123)" | want 1 omni-push -c omni.json -n --store store.db
+	[ "$(get '"\(.class) \(.code) \(.detail)"')" = 'data too-many-devices "+15550123" has more than 1000 devices: for so many there are topics' ]
+	about 2000 09:00:02 gone "$(fcm t7)" | put
+	note 1 "$(to +15550123)" | want 0 omni-push -c omni.json -n --store store.db
+	[ "$(wc -l <out)" -eq 1000 ]
+	[ "$(omni-store devices +15550123 | wc -l)" -eq 1000 ]
 }

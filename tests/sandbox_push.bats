@@ -113,6 +113,45 @@ END
 	[ "$(get 'select(.event == "push-token-gone") | .carrier' | sort | tr '\n' ' ')" = 'apns fcm webpush ' ]
 }
 
+@test "the circle: a device that its service calls gone is out of the store, and the next push goes without it" {
+	cat >scenario <<'END'
+{ "rules": [ { "when": { "carrier": "fcm", "to": "old-*" }, "answer": { "code": "UNREGISTERED" } } ] }
+END
+	start -s scenario
+	front
+	browser
+	event='{"id":"0198c0de-0000-7000-8000-00000000001%d","kind":"event","at":"2026-01-14T09:00:00.000Z","event":"push-token-registered","carrier":"%s","channel":"push","from":{"address":"+15550123"},"device":%s}\n'
+	# shellcheck disable=SC2059 # the format is above
+	{
+		printf "$event" 1 apns "{\"platform\":\"apns\",\"token\":\"$device\"}"
+		printf "$event" 2 fcm '{"platform":"fcm","token":"old-1"}'
+		printf "$event" 3 webpush "$(jq -c --arg url "$at/webpush/sub-1" '{ endpoint: $url, expirationTime: null, keys: . }' browser.json)"
+	} | want 0 omni-store put -f s.db
+	no grep -F reject out
+	export OMNI_QUEUE_DIR=$PWD/q
+	# circle N: a push to the person goes all the way round; what the services took is in the file `took`.
+	circle() {
+		printf '{"id":"0198c0de-0000-7000-8000-00000000002%d","kind":"push","to":[{"address":"+15550123"}],"title":"Order","body":"It left this morning"}\n' "$1" |
+			omni-queue put push >/dev/null
+		omni-queue take push | omni-push -c omni.json --store s.db -l push.ledger | omni-store put -f s.db | omni-queue settle push >out
+		[ "$(omni-queue stat --json push | jq -c '[.ready, .leased, .dead]')" = '[0,0,0]' ]
+		get 'select(.kind == "delivery") | "\(.carrier) \(.outcome)"' | sort | paste -sd' ' >took
+	}
+	circle 1
+	[ "$(cat took)" = 'apns sent fcm failed webpush sent' ]
+	[ "$(get 'select(.event) | "\(.event) \(.from.address) \(.device.token) \(.store.new)"')" = 'push-token-gone +15550123 old-1 true' ]
+	no grep -F -e "$(jq -r .auth browser.json)" -e "$(jq -r .p256dh browser.json)" out
+	[ "$(omni-store devices -f s.db +15550123 | jq -r .platform | sort | paste -sd' ')" = 'apns webpush' ]
+	circle 2
+	[ "$(cat took)" = 'apns sent webpush sent' ]
+	[ "$(jq -r 'select(.taken) | .carrier' record | sort | uniq -c | tr -s ' ' | paste -sd,)" = ' 2 apns, 2 webpush' ]
+	# It comes back when the application registers it anew.
+	# shellcheck disable=SC2059
+	printf "$event" 4 fcm '{"platform":"fcm","token":"new-1"}' | want 0 omni-store put -f s.db
+	circle 3
+	[ "$(cat took)" = 'apns sent fcm sent webpush sent' ]
+}
+
 @test "APNs refuses what Apple refuses" {
 	start
 	apns() {

@@ -20,15 +20,16 @@ struct push {
 	struct push_accounts *accounts;
 	struct push_engine *engine;
 	struct ledger *ledger;
+	struct store *store;
 	struct push_limits limits;
 	bool dry;
-	struct buf text;
 };
 
 static const struct opt opts[] = {
 	{ "dry-run", 'n', NULL, "send nothing: show each request as JSON, secrets named", false },
 	{ "window", 0, "N", "requests in flight at one service (500)", false },
 	{ "ledger", 'l', "FILE", "remember in FILE what was sent, so that nothing is sent twice", false },
+	{ "store", 0, "FILE", "the devices of people, as omni-store keeps them", false },
 	{ "resend-unknown", 0, NULL, "send again what may have been sent, and nobody knows", false },
 	{ "max-held", 0, "N", "stop reading while N notifications wait (10000)", false },
 	{ "max-hold", 0, "SPAN", "reject what would wait longer for its next attempt (20s)", false },
@@ -43,8 +44,8 @@ static void push_close(void *st)
 		return;
 	push_engine_free(p->engine);
 	ledger_close(p->ledger);
+	store_close(p->store);
 	push_accounts_close(p->accounts);
-	buf_free(&p->text);
 	free(p);
 }
 
@@ -69,18 +70,22 @@ static int read_options(struct push *p, const struct args *a, struct err *e)
 static void *push_open(const struct setup *s, struct err *e)
 {
 	struct push *p = calloc(1, sizeof(*p));
-	const char *ledger = opt_value(s->args, "ledger");
+	const char *ledger = opt_value(s->args, "ledger"), *store = opt_value(s->args, "store");
+	struct push_means means;
 
 	if (!p)
 		diag_oom();
-	p->text.max = SIZE_MAX;
 	if (read_options(p, s->args, e) < 0 || (p->accounts = push_accounts_open(s->conf, e)) == NULL ||
 	    (ledger && !p->dry && (p->ledger = ledger_open(ledger, e)) == NULL) ||
-	    (p->engine = push_engine_new(p->accounts, p->ledger, &p->limits, e)) == NULL) {
-		push_close(p);
-		return NULL;
-	}
-	return p;
+	    (store && (p->store = store_open(store, STORE_READONLY, e)) == NULL))
+		goto fail;
+	means = (struct push_means){ p->accounts, p->ledger, p->store };
+	p->engine = push_engine_new(&means, &p->limits, e);
+	if (p->engine)
+		return p;
+fail:
+	push_close(p);
+	return NULL;
 }
 
 static int push_step(void *st, const struct rec *r, struct out *o, struct err *e)
@@ -92,7 +97,7 @@ static int push_step(void *st, const struct rec *r, struct out *o, struct err *e
 		return 0;
 	}
 	if (p->dry)
-		return push_dry(p->accounts, r, &p->text, o, e);
+		return push_dry(p->accounts, p->store, r, o, e);
 	return push_engine_take(p->engine, r, o, e);
 }
 

@@ -2,6 +2,7 @@
 #include "push_dry.h"
 
 #include "clock.h"
+#include "push_list.h"
 
 static struct str proof(const struct push_account *a, struct arena *arena)
 {
@@ -46,34 +47,35 @@ static void show(struct buf *b, const struct push_post *x, const struct push_mak
 	buf_char(b, '\n');
 }
 
-int push_dry(const struct push_accounts *accounts, const struct rec *r, struct buf *b,
+int push_dry(const struct push_accounts *accounts, struct store *store, const struct rec *r,
 	     struct out *o, struct err *e)
 {
-	const struct json *devices = push_devices(r);
+	struct push_list list;
 	struct push_note note;
 	struct push_device d;
 	struct push_make m = { &note, &d, NULL, accounts->truncate, clock_now(), r->arena };
+	struct buf b = { .max = SIZE_MAX };
 	struct push_post x;
 	struct rec made;
+	int rc = -1;
 
-	if (!devices)
-		return err_set(e, FAULT_DATA, "no-devices",
-			       "it names no device: `devices` or `to` must have at least one");
-	if (push_note_read(&note, r, m.now, e) < 0)
+	if (push_list_read(&list, r, store, e) < 0 || push_note_read(&note, r, m.now, e) < 0)
 		return -1;
-	buf_reset(b);
-	for (struct json_iter it = json_iter(devices); json_next(&it);) {
-		if (push_device_named(&d, it.value, r, e) < 0 ||
+	for (size_t i = 0; i < list.n; i++) {
+		if (push_list_device(&d, &list.aims[i], r, e) < 0 ||
 		    (m.account = push_account_for(accounts, &d, e)) == NULL || push_make(&x, &m, e) < 0)
-			return -1;
-		show(b, &x, &m);
+			goto out;
+		show(&b, &x, &m);
 	}
-	for (struct str left = buf_get(b); left.n > 0;) {
+	for (struct str left = buf_get(&b); left.n > 0;) {
 		struct str line = str_sub(left, 0, str_find(left, '\n'));
 
 		rec_made(&made, r, line);
 		out_put(o, &made);
 		left = str_sub(left, line.n + 1, left.n);
 	}
-	return 0;
+	rc = 0;
+out:
+	buf_free(&b);
+	return rc;
 }

@@ -69,6 +69,7 @@ struct push_ended {
 struct push_engine {
 	struct push_accounts *accounts;
 	struct ledger *ledger; /* NULL: there is none */
+	struct store *store;   /* likewise */
 	struct arena *noted;   /* for texts of those that have ended */
 	struct push_ended *ended;
 	size_t n_ended, cap_ended;

@@ -3,16 +3,16 @@
 
 #include "clock.h"
 
-static bool routed(const struct rec *r)
+struct str push_carrier(const struct rec *r)
 {
 	struct str carrier = json_get_str(rec_get(r, "route"), "carrier");
 
-	if (!carrier.p)
-		carrier = rec_str(r, "carrier");
-	for (size_t i = 0; i < PUSH_PLATFORMS; i++)
-		if (str_eq(carrier, str_c(push_platforms[i])))
-			return true;
-	return str_eq(rec_str(r, "channel"), STR("push"));
+	return carrier.p ? carrier : rec_str(r, "carrier");
+}
+
+static bool routed(const struct rec *r)
+{
+	return push_device_platform(push_carrier(r)) >= 0 || str_eq(rec_str(r, "channel"), STR("push"));
 }
 
 bool push_wanted(const struct rec *r)
@@ -137,15 +137,14 @@ static int of_address(struct push_device *d, const struct json *v, const struct 
 {
 	struct str address = json_is(v, JSON_OBJECT) ? json_get_str(v, "address") : json_str(v);
 	size_t colon = str_find(address, ':');
-	struct str carrier = json_get_str(rec_get(r, "route"), "carrier");
 	int platform = push_device_platform(str_sub(address, 0, colon));
 
 	if (platform >= 0)
 		address = str_sub(address, colon + 1, address.n);
 	else
-		platform = push_device_platform(carrier.p ? carrier : rec_str(r, "carrier"));
+		platform = push_device_platform(push_carrier(r));
 	if (platform < 0) {
-		*d = (struct push_device){ .sandbox = -1, .token = address };
+		*d = (struct push_device){ .platform = PUSH_PLATFORMS, .token = address };
 		return err_set(e, FAULT_DATA, "subscription-malformed",
 			       "an address must be apns: or fcm: and the token of a device");
 	}

@@ -29,6 +29,9 @@ bool push_wanted(const struct rec *r);
  */
 int push_note_read(struct push_note *n, const struct rec *r, int64_t now, struct err *e);
 
+/* Who is to send ${r}: the carrier of its route, else its own. */
+struct str push_carrier(const struct rec *r);
+
 /* The devices of ${r}: `devices`, else `to`.  NULL if it names none. */
 const struct json *push_devices(const struct rec *r);
 

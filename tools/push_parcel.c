@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "push_list.h"
 #include "strmap.h"
 
 static struct push_parcel *parcel_new(struct push_engine *g)
@@ -109,13 +110,13 @@ void push_done(struct push_engine *g, struct push_shot *s)
 		release(g, next);
 }
 
-static void shoot(struct push_engine *g, struct push_shot *s, const struct json *v)
+static void shoot(struct push_engine *g, struct push_shot *s, const struct push_aim *aim)
 {
 	struct err e;
 
 	g->held++;
 	s->entered = clock_mono();
-	if (push_device_named(&s->device, v, &s->parcel->rec, &e) < 0 ||
+	if (push_list_device(&s->device, aim, &s->parcel->rec, &e) < 0 ||
 	    (s->account = push_account_for(g->accounts, &s->device, &e)) == NULL) {
 		push_failed(g, s, &e, false);
 		return;
@@ -127,25 +128,22 @@ static void shoot(struct push_engine *g, struct push_shot *s, const struct json 
 int push_engine_take(struct push_engine *g, const struct rec *r, struct out *o, struct err *e)
 {
 	struct push_parcel *p = parcel_new(g);
-	const struct json *devices;
+	struct push_list list;
 	struct push_shot *shots;
 
 	keep(p, r);
-	devices = push_devices(&p->rec);
-	if (!devices)
-		err_set(e, FAULT_DATA, "no-devices",
-			"it names no device: `devices` or `to` must have at least one");
-	if (!devices || push_note_read(&p->note, &p->rec, clock_now(), e) < 0) {
+	if (push_list_read(&list, &p->rec, g->store, e) < 0 ||
+	    push_note_read(&p->note, &p->rec, clock_now(), e) < 0) {
 		parcel_back(g, p);
 		return -1;
 	}
 	g->out = o;
-	p->n = (unsigned)json_len(devices);
+	p->n = (unsigned)list.n;
 	p->left = p->n + 1; /* one for us: it must last until all have been looked at */
 	shots = arena_calloc(p->arena, p->n, sizeof(*shots));
-	for (struct json_iter it = json_iter(devices); json_next(&it); shots++) {
-		*shots = (struct push_shot){ .parcel = p, .index = (unsigned)it.i };
-		shoot(g, shots, it.value);
+	for (unsigned i = 0; i < list.n; i++) {
+		shots[i] = (struct push_shot){ .parcel = p, .index = i };
+		shoot(g, &shots[i], &list.aims[i]);
 	}
 	if (--p->left == 0)
 		parcel_back(g, p);

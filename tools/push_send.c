@@ -348,20 +348,21 @@ void push_pump(struct push_engine *g, struct push_sender *sd)
 
 /* ---- the engine ---- */
 
-struct push_engine *push_engine_new(struct push_accounts *accounts, struct ledger *ledger,
-				    const struct push_limits *limits, struct err *e)
+struct push_engine *push_engine_new(const struct push_means *m, const struct push_limits *limits,
+				    struct err *e)
 {
 	struct push_engine *g = calloc(1, sizeof(*g));
 	struct epoll_event ev = { .events = EPOLLIN };
 
 	if (!g)
 		diag_oom();
-	g->accounts = accounts;
+	g->accounts = m->accounts;
+	g->ledger = m->ledger;
+	g->store = m->store;
 	g->limits = *limits;
-	g->ledger = ledger;
 	g->noted = arena_new();
 	crypto_random(&g->seed, sizeof(g->seed));
-	g->lines = calloc(accounts->n + 1, sizeof(*g->lines));
+	g->lines = calloc(m->accounts->n + 1, sizeof(*g->lines));
 	if (!g->lines)
 		diag_oom();
 	g->sealer = sealer_new();

@@ -71,12 +71,19 @@ struct push_limits {
 	bool resend_unknown;
 };
 
-/* ${accounts} and ${ledger} (may be NULL) are borrowed.  Return owned, or NULL with FAULT_OS. */
-struct push_engine *push_engine_new(struct push_accounts *accounts, struct ledger *ledger,
-				    const struct push_limits *limits, struct err *e);
+/* What the engine works with; borrowed.  ledger and store may be NULL. */
+struct push_means {
+	struct push_accounts *accounts;
+	struct ledger *ledger;
+	struct store *store;
+};
+
+/* Return owned, or NULL with FAULT_OS. */
+struct push_engine *push_engine_new(const struct push_means *m, const struct push_limits *limits,
+				    struct err *e);
 void push_engine_free(struct push_engine *g);
 
-/* Take ${r}, which push_wanted; what is done at once is put into ${o}.  Return 0, or -1 with a fault of the record. */
+/* Take ${r}, which push_wanted; what is done at once is put into ${o}.  Return 0, or -1 with a fault. */
 int push_engine_take(struct push_engine *g, const struct rec *r, struct out *o, struct err *e);
 
 /* A descriptor that is readable when push_engine_due has something to do. */
