@@ -11,7 +11,7 @@
 
 #include "diag.h"
 
-enum { PER_HOST = 64, TOTAL = 1024, SLEEP_MS = 60000 };
+enum { PER_HOST = 64, TOTAL = 1024, SLEEP_MS = 60000, SPARE_MAX = 512, BODY_KEPT = 65536 };
 
 #define STREAMS 1000L /* of one connection at once */
 
@@ -233,6 +233,8 @@ struct fetch *fetch_open(const struct fetch_options *o, struct err *e)
 	if (!f->multi)
 		diag_oom();
 	set_bounds(f->multi, o);
+	fetch_set_ours(f);
+	f->proxied = fetch_proxied();
 	if (o->public_only)
 		fetch_reach_init(f);
 	rc = f->fd < 0 ? errno : start_thread(f);
@@ -243,7 +245,7 @@ struct fetch *fetch_open(const struct fetch_options *o, struct err *e)
 	return NULL;
 }
 
-static void slot_free(struct fetch *f, struct fetch_slot *s)
+static void slot_unlink(struct fetch *f, struct fetch_slot *s)
 {
 	if (s->prev)
 		s->prev->next = s->next;
@@ -251,8 +253,23 @@ static void slot_free(struct fetch *f, struct fetch_slot *s)
 		f->slots = s->next;
 	if (s->next)
 		s->next->prev = s->prev;
+}
+
+static void slot_link(struct fetch *f, struct fetch_slot *s)
+{
+	s->prev = NULL;
+	s->next = f->slots;
+	if (f->slots)
+		f->slots->prev = s;
+	f->slots = s;
+}
+
+static void slot_free(struct fetch_slot *s)
+{
 	fetch_drop(s);
 	curl_easy_cleanup(s->easy);
+	curl_url_cleanup(s->aim);
+	buf_free(&s->target);
 	arena_free(s->arena);
 	buf_free(&s->body);
 	buf_free(&s->head);
@@ -266,25 +283,53 @@ void fetch_close(struct fetch *f)
 	atomic_store(&f->quit, true);
 	curl_multi_wakeup(f->multi);
 	pthread_join(f->thread, NULL);
-	while (f->slots)
-		slot_free(f, f->slots);
+	for (struct fetch_slot *s; (s = f->slots) != NULL;) {
+		slot_unlink(f, s);
+		slot_free(s);
+	}
+	for (struct fetch_slot *s; (s = f->spare) != NULL;) {
+		f->spare = s->next;
+		slot_free(s);
+	}
 	release(f);
 }
 
-static struct fetch_slot *slot_new(struct fetch *f)
+/* The one that was given back last: it is still in the processor's cache. */
+static struct fetch_slot *slot_take(struct fetch *f)
 {
-	struct fetch_slot *s = calloc(1, sizeof(*s));
+	struct fetch_slot *s = f->spare;
 
+	if (s) {
+		f->spare = s->next;
+		f->n_spare--;
+		slot_link(f, s);
+		return s;
+	}
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		diag_oom();
 	s->fetch = f;
 	s->arena = arena_new();
 	s->head.max = REQUEST_HEAD_MAX;
-	s->next = f->slots;
-	if (f->slots)
-		f->slots->prev = s;
-	f->slots = s;
+	s->target.max = SIZE_MAX;
+	slot_link(f, s);
 	return s;
+}
+
+static void slot_give(struct fetch *f, struct fetch_slot *s)
+{
+	slot_unlink(f, s);
+	if (f->n_spare == SPARE_MAX) {
+		slot_free(s);
+		return;
+	}
+	fetch_drop(s);
+	s->request = NULL;
+	if (s->body.cap > BODY_KEPT)
+		buf_free(&s->body);
+	s->next = f->spare;
+	f->spare = s;
+	f->n_spare++;
 }
 
 static void begin_anew(struct fetch_slot *s, struct fetch_request *x)
@@ -314,7 +359,7 @@ void fetch_start(struct fetch *f, struct fetch_request *x)
 	struct fetch_slot *s;
 
 	if (!x->slot)
-		x->slot = slot_new(f);
+		x->slot = slot_take(f);
 	s = x->slot;
 	begin_anew(s, x);
 	if (fetch_prepare(s) < 0) {
@@ -372,6 +417,6 @@ void fetch_stop(struct fetch *f, struct fetch_request *x)
 void fetch_free(struct fetch *f, struct fetch_request *x)
 {
 	if (x->slot)
-		slot_free(f, x->slot);
+		slot_give(f, x->slot);
 	x->slot = NULL;
 }

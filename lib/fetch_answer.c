@@ -232,9 +232,7 @@ void fetch_listen(struct fetch_slot *s)
 /* What the first host alone may see. */
 static void drop_credentials(struct fetch_slot *s)
 {
-	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(s->easy, CURLOPT_USERNAME, NULL);
-	curl_easy_setopt(s->easy, CURLOPT_PASSWORD, NULL);
+	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->fetch->ours);
 	curl_easy_setopt(s->easy, CURLOPT_SSLCERT, NULL);
 	curl_easy_setopt(s->easy, CURLOPT_SSLKEY, NULL);
 }

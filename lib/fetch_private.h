@@ -21,6 +21,10 @@ struct fetch_slot {
 	atomic_bool stop;
 
 	CURL *easy;
+	bool simple; /* easy is as the last simple request has left it: fetch_request.c */
+	CURLU *aim;  /* of such, parsed: */
+	struct url target_url;
+	struct buf target; /* its URL, with a NUL behind it; empty: easy was told of no such */
 	struct curl_slist *headers;
 	curl_mime *form;
 	FILE *file;
@@ -53,7 +57,7 @@ struct fetch_proxy {
 	unsigned port;
 };
 
-enum { FETCH_PROXIES = 32 };
+enum { FETCH_PROXIES = 32, FETCH_OURS = 3 };
 
 struct fetch {
 	struct fetch_options options; /* texts are not kept but these: */
@@ -66,7 +70,11 @@ struct fetch {
 
 	CURLM *multi;
 	pthread_t thread;
-	struct fetch_slot *slots;
+	struct fetch_slot *slots; /* of requests */
+	struct fetch_slot *spare; /* of none */
+	size_t n_spare;
+	bool proxied;            /* the environment has a proxy */
+	struct curl_slist *ours; /* the headers that all requests have */
 
 	_Atomic(struct fetch_slot *) inbox; /* the newest first */
 	atomic_bool asleep, stops, quit;
@@ -97,6 +105,9 @@ int fetch_aim(struct fetch_slot *s, struct str text);
 /* Set the deadlines of the next hop of ${s}.  Return 0, or -1 with the request's end and text set: there is no time left. */
 int fetch_time(struct fetch_slot *s);
 
+/* Make the list of headers that all requests have. */
+void fetch_set_ours(struct fetch *f);
+
 /* Set the callbacks of the answer and of the address. */
 void fetch_listen(struct fetch_slot *s);
 
@@ -114,6 +125,9 @@ void fetch_end(struct fetch_slot *s, enum fetch_end end, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 bool fetch_same_origin(const struct url *a, const struct url *b);
+
+/* Whether the environment has a proxy for anything. */
+bool fetch_proxied(void);
 
 /* Read the proxies of the environment. */
 void fetch_reach_init(struct fetch *f);

@@ -41,6 +41,20 @@ static void add_proxy(struct fetch *f, const char *scheme, const char *text)
 	arena_free(a);
 }
 
+bool fetch_proxied(void)
+{
+	static const char *const names[] = { "http_proxy", "https_proxy", "HTTPS_PROXY",
+					     "all_proxy",  "ALL_PROXY",   NULL };
+
+	for (size_t i = 0; names[i]; i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return true;
+	}
+	return false;
+}
+
 void fetch_reach_init(struct fetch *f)
 {
 	const char *const *trust = f->options.trust;

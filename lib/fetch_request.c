@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crypto.h"
 #include "diag.h"
 
 enum { CONNECT_MS = 10000, TOTAL_MS = 60000, FILE_BUFFER = 131072, IDLE_SECONDS = 50 };
@@ -59,17 +60,21 @@ static void must(CURLcode code)
 		diag_oom();
 }
 
-/* curl borrows the list, so it lives where the request does: copies of its own cost as much as all else that is prepared. */
-static struct curl_slist **add_header(struct fetch_slot *s, struct curl_slist **end,
-				      struct str name, struct str value)
+/*
+ * A header, or, where ${value} is empty, that there is none of this name.  curl borrows the list, so it lives where the
+ * request does: copies of its own cost as much as all else that is prepared.
+ */
+static struct curl_slist **add_header(struct arena *a, struct curl_slist **end, struct str name,
+				      struct str value)
 {
-	struct curl_slist *node = arena_alloc(s->arena, sizeof(*node));
-	char *p = arena_alloc(s->arena, name.n + value.n + 3), *q = p;
+	struct curl_slist *node = arena_alloc(a, sizeof(*node));
+	char *p = arena_alloc(a, name.n + value.n + 3), *q = p;
 
 	memcpy(q, name.p, name.n);
 	q += name.n;
-	if (value.n > 0) {
+	if (name.p[name.n - 1] != ';')
 		*q++ = ':';
+	if (value.n > 0) {
 		*q++ = ' ';
 		memcpy(q, value.p, value.n);
 		q += value.n;
@@ -80,14 +85,67 @@ static struct curl_slist **add_header(struct fetch_slot *s, struct curl_slist **
 	return &node->next;
 }
 
+/* Those that any host may see, and that a request may have for itself. */
+static const struct header *our_headers(const struct fetch *f, struct header out[FETCH_OURS])
+{
+	/* Without this curl waits a second for "100 Continue" where a body is large. */
+	out[0] = (struct header){ STR("Expect"), STR_NONE };
+	/* Written as they are: curl's options for them cost each request another formatting of the text. */
+	out[1] = (struct header){ STR("User-Agent"), str_c(f->agent) };
+	/* Nothing else is asked for, but what comes packed all the same is unpacked. */
+	out[2] = (struct header){ STR("Accept-Encoding"), STR("identity") };
+	return out;
+}
+
+void fetch_set_ours(struct fetch *f)
+{
+	struct header list[FETCH_OURS];
+	struct curl_slist **end = &f->ours;
+
+	our_headers(f, list);
+	for (size_t i = 0; i < FETCH_OURS; i++)
+		end = add_header(f->arena, end, list[i].name, list[i].value);
+}
+
+static bool has_header(const struct fetch_request *x, struct str name)
+{
+	for (size_t i = 0; i < x->n_headers; i++)
+		if (str_eq_nocase(x->headers[i].name, name))
+			return true;
+	return false;
+}
+
+static void add_ours(struct fetch_slot *s, struct curl_slist **end)
+{
+	struct header list[FETCH_OURS];
+	bool own = false;
+
+	our_headers(s->fetch, list);
+	for (size_t i = 0; i < FETCH_OURS; i++)
+		own |= has_header(s->request, list[i].name);
+	if (!own) {
+		*end = s->fetch->ours;
+		return;
+	}
+	for (size_t i = 0; i < FETCH_OURS; i++)
+		if (!has_header(s->request, list[i].name))
+			end = add_header(s->arena, end, list[i].name, list[i].value);
+}
+
+/* RFC 7617; not by curl, which would format it twice. */
+static struct str basic(struct fetch_slot *s)
+{
+	const struct fetch_request *x = s->request;
+	struct str pair = arena_join(s->arena, arena_join(s->arena, x->user, STR(":")), x->password);
+
+	return arena_join(s->arena, STR("Basic "), base64_of(s->arena, pair));
+}
+
 static int set_headers(struct fetch_slot *s)
 {
 	const struct fetch_request *x = s->request;
 	struct curl_slist **end = &s->headers;
-	bool typed = false;
 
-	/* Without this curl waits a second for "100 Continue" where a body is large. */
-	end = add_header(s, end, STR("Expect:"), STR_NONE);
 	for (size_t i = 0; i < x->n_headers; i++) {
 		const struct header *h = &x->headers[i];
 
@@ -96,15 +154,17 @@ static int set_headers(struct fetch_slot *s)
 				  i + 1);
 			return -1;
 		}
-		typed |= str_eq_nocase(h->name, STR("content-type"));
 		/* curl's way to say that the value is empty is a semicolon. */
-		end = add_header(s, end,
+		end = add_header(s->arena, end,
 				 h->value.n > 0 ? h->name : arena_join(s->arena, h->name, STR(";")),
 				 h->value);
 	}
+	if (x->user.p && !has_header(x, STR("authorization")))
+		end = add_header(s->arena, end, STR("Authorization"), basic(s));
 	/* Else it would be a form's. */
-	if (!typed && x->n_fields == 0)
-		add_header(s, end, STR("Content-Type:"), STR_NONE);
+	if (x->n_fields == 0 && !has_header(x, STR("content-type")))
+		end = add_header(s->arena, end, STR("Content-Type"), STR_NONE);
+	add_ours(s, end);
 	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 	return 0;
 }
@@ -188,34 +248,73 @@ static int set_body(struct fetch_slot *s)
 	return 0;
 }
 
-static void set_credentials(struct fetch_slot *s)
+static void set_certificate(struct fetch_slot *s)
 {
 	const struct fetch_request *x = s->request;
 
-	if (x->user.p) {
-		curl_easy_setopt(s->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-		must(curl_easy_setopt(s->easy, CURLOPT_USERNAME, arena_cstr(s->arena, x->user)));
-		must(curl_easy_setopt(s->easy, CURLOPT_PASSWORD, arena_cstr(s->arena, x->password)));
-	}
 	if (x->cert)
 		must(curl_easy_setopt(s->easy, CURLOPT_SSLCERT, x->cert));
 	if (x->key)
 		must(curl_easy_setopt(s->easy, CURLOPT_SSLKEY, x->key));
 }
 
-int fetch_aim(struct fetch_slot *s, struct str text)
+/*
+ * What is sent by the thousand: bytes in memory, by POST.  From one to the next the same handle is not reset, and what it
+ * knows of the URL stays, if that is the same.
+ */
+static bool is_simple(const struct fetch_request *x)
 {
-	if (url_split(text, &s->url) < 0 || !url_default_port(&s->url).p || !url_host_plain(s->url.host)) {
+	return strcmp(x->method, "POST") == 0 && x->body.p && !x->body_path.p && x->n_fields == 0 &&
+	       !x->cert && !x->key && !x->take && x->stall_ms <= 0;
+}
+
+/* Tell curl the URL. */
+static void point(struct fetch_slot *s)
+{
+	s->target.n = 0;
+	if (s->hops == 0 && is_simple(s->request)) {
+		if (!s->aim && !(s->aim = curl_url()))
+			diag_oom();
+		/* Parsed once, instead of for each request. */
+		if (curl_url_set(s->aim, CURLUPART_URL, s->url_text.p, 0) == CURLUE_OK) {
+			must(curl_easy_setopt(s->easy, CURLOPT_CURLU, s->aim));
+			buf_str(&s->target, s->url_text);
+			buf_char(&s->target, '\0');
+			s->target.n--;
+			url_split(buf_get(&s->target), &s->target_url);
+			return;
+		}
+	}
+	curl_easy_setopt(s->easy, CURLOPT_CURLU, NULL);
+	must(curl_easy_setopt(s->easy, CURLOPT_URL, s->url_text.p));
+}
+
+/* Split ${text}, which is kept.  Return 0, or -1 if it is no URL that can be asked. */
+static int read_url(struct fetch_slot *s, struct str text, bool same)
+{
+	if (!same && (url_split(text, &s->url) < 0 || !url_default_port(&s->url).p ||
+		      !url_host_plain(s->url.host))) {
 		s->url = (struct url){ .scheme = STR_NONE };
 		fetch_end(s, s->hops > 0 ? FETCH_REFUSED : FETCH_UNSENT,
 			  "not a URL with http: or https: and a host");
 		return -1;
 	}
-	text = arena_str(s->arena, text);
-	url_split(text, &s->url);
-	s->url_text = text;
+	s->url_text = same ? buf_get(&s->target) : arena_str(s->arena, text);
+	if (same)
+		s->url = s->target_url;
+	else
+		url_split(s->url_text, &s->url);
 	if (s->hops == 0)
 		s->first = s->url;
+	return 0;
+}
+
+int fetch_aim(struct fetch_slot *s, struct str text)
+{
+	bool same = s->hops == 0 && s->target.n > 0 && str_eq(text, buf_get(&s->target));
+
+	if (read_url(s, text, same) < 0)
+		return -1;
 	if (s->url.userinfo.p) {
 		fetch_end(s, FETCH_REFUSED, "credentials stand in the URL");
 		return -1;
@@ -228,7 +327,8 @@ int fetch_aim(struct fetch_slot *s, struct str text)
 	s->port = 0;
 	s->stream = 0;
 	s->head.n = 0;
-	must(curl_easy_setopt(s->easy, CURLOPT_URL, text.p));
+	if (!same)
+		point(s);
 	return 0;
 }
 
@@ -262,14 +362,14 @@ static void set_rules(struct fetch_slot *s)
 	curl_easy_setopt(c, CURLOPT_ERRORBUFFER, s->error);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	must(curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https"));
-	curl_easy_setopt(c, CURLOPT_USERAGENT, s->fetch->agent);
+	if (!s->fetch->proxied) /* else it would look for one each time */
+		must(curl_easy_setopt(c, CURLOPT_PROXY, ""));
 	curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* HTTP/2 over TLS alone: without it curl 7.88 breaks every connection that is used again. */
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
 			 (long)(o->multiplex ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
 	/* Else a name that is slow to look up holds up all requests when the time of its own is over. */
 	curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-	/* Nothing else is asked for, but what comes packed all the same is unpacked. */
 	must(curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "identity"));
 	/* Shorter than the minute after which many servers close: a request must not meet that. */
 	curl_easy_setopt(c, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS);
@@ -279,42 +379,50 @@ static void set_rules(struct fetch_slot *s)
 	}
 }
 
+/* Everything is as for no request, but what is the same for all. */
+static void begin_anew(struct fetch_slot *s)
+{
+	curl_easy_reset(s->easy);
+	s->target.n = 0;
+	set_rules(s);
+	fetch_listen(s);
+}
+
 int fetch_prepare(struct fetch_slot *s)
 {
 	struct fetch_request *x = s->request;
+	bool as_before = s->simple;
 
 	if (!s->easy)
 		s->easy = curl_easy_init();
 	if (!s->easy)
 		diag_oom();
-	curl_easy_reset(s->easy);
+	s->simple = false;
 	s->error[0] = '\0';
 	if (!is_token(x->method)) {
 		fetch_end(s, FETCH_UNSENT, "a method that HTTP can not have");
 		return -1;
 	}
+	if (!as_before || !is_simple(x))
+		begin_anew(s);
 	if (fetch_aim(s, x->url) < 0 || set_headers(s) < 0 || set_body(s) < 0)
 		return -1;
-	set_rules(s);
 	/* Without TLS there is no HTTP/2, and to wait for the first answer would tell nothing. */
 	curl_easy_setopt(s->easy, CURLOPT_PIPEWAIT,
 			 s->fetch->options.multiplex && str_prefix(x->url, STR("https:")) ? 1L : 0L);
-	set_credentials(s);
-	fetch_listen(s);
-	curl_easy_setopt(s->easy, CURLOPT_CONNECTTIMEOUT_MS,
-			 (long)(x->connect_ms ? x->connect_ms : CONNECT_MS));
-	curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, (long)(x->total_ms ? x->total_ms : TOTAL_MS));
+	set_certificate(s);
 	if (x->take)
 		curl_easy_setopt(s->easy, CURLOPT_BUFFERSIZE, (long)FILE_BUFFER);
+	s->simple = is_simple(x);
 	return fetch_time(s);
 }
 
 void fetch_drop(struct fetch_slot *s)
 {
-	if (s->easy) {
+	if (s->form)
 		curl_easy_setopt(s->easy, CURLOPT_MIMEPOST, NULL);
+	if (s->headers)
 		curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, NULL);
-	}
 	curl_mime_free(s->form);
 	if (s->file)
 		fclose(s->file);

@@ -140,6 +140,16 @@ static inline void errands_add(struct errands *row, struct errand *j)
 	row->n++;
 }
 
+/* Before all others. */
+static inline void errands_push(struct errands *row, struct errand *j)
+{
+	j->next = row->first;
+	row->first = j;
+	if (!row->last)
+		row->last = j;
+	row->n++;
+}
+
 static inline struct errand *errands_take(struct errands *row)
 {
 	struct errand *j = row->first;

@@ -31,7 +31,6 @@ static struct errand *blank(struct deliver *d)
 {
 	struct errand *j = errands_take(&d->idle);
 	struct arena *arena;
-	struct fetch_request request;
 
 	if (!j) {
 		j = calloc(1, sizeof(*j));
@@ -40,9 +39,7 @@ static struct errand *blank(struct deliver *d)
 		j->arena = arena_new();
 	}
 	arena = j->arena;
-	request = j->request;
 	*j = (struct errand){ .arena = arena };
-	j->request.slot = request.slot; /* what fetch keeps for it is used again */
 	j->end = &j->notes;
 	return j;
 }
@@ -51,10 +48,9 @@ static void keep(struct deliver *d, struct errand *j)
 {
 	arena_reset(j->arena);
 	if (d->idle.n < IDLE_MAX) {
-		errands_add(&d->idle, j);
+		errands_push(&d->idle, j); /* it is still in the processor's cache */
 		return;
 	}
-	fetch_free(d->fetch, &j->request);
 	arena_free(j->arena);
 	free(j);
 }

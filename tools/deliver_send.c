@@ -199,7 +199,6 @@ static void start(struct deliver *d, struct errand *j)
 {
 	const struct submit *x = &j->x;
 	bool basic = x->auth.how == SUBMIT_BASIC;
-	struct fetch_slot *slot = j->request.slot;
 
 	for (size_t i = 0; i < x->n_fields; i++)
 		j->fields[i] = (struct fetch_field){ .name = x->fields[i].name,
@@ -223,7 +222,6 @@ static void start(struct deliver *d, struct errand *j)
 		.answer_max = SUBMIT_ANSWER_MAX,
 		.repeatable = idempotent(j) || x->prepares,
 		.own = j,
-		.slot = slot,
 	};
 	d->under_way++;
 	fetch_start(d->fetch, &j->request);
@@ -309,5 +307,7 @@ void send_collect(struct deliver *d)
 		else
 			judge_silence(j, &g);
 		policy_judged(d, j, &g, answered ? x->status : 0, x->ms);
+		/* For the next request that goes out: so there are as many handles as requests under way. */
+		fetch_free(d->fetch, x);
 	}
 }

@@ -704,6 +704,13 @@ static void a_proxy_of_the_environment_is_used(void)
 	x.url = STR("http://192.168.1.1/");
 	run(&x);
 	CHECK(x.end == FETCH_REFUSED);
+	x = (struct fetch_request){ .method = "POST",
+				    .url = STR("http://example.invalid/echo"),
+				    .body = STR("a") };
+	for (unsigned i = 0; i < 2; i++) {
+		run(&x);
+		CHECK(x.end == FETCH_OK && x.status == 404);
+	}
 	setenv("no_proxy", "example.invalid", 1);
 	x.url = STR("http://example.invalid/echo");
 	x.connect_ms = 500;
@@ -711,6 +718,47 @@ static void a_proxy_of_the_environment_is_used(void)
 	CHECK(x.end == FETCH_UNSENT);
 	unsetenv("no_proxy");
 	unsetenv("http_proxy");
+	end();
+}
+
+/* Many POSTs go out by the same handle, which is told only what differs. */
+static void a_handle_that_is_used_again_keeps_nothing_of_before(void)
+{
+	static const struct header agent[] = { { { "user-agent", 10 }, { "mine", 4 } },
+					       { { "Authorization", 13 }, { "Bearer b", 8 } } };
+	struct fetch_request x = post("/echo?1", STR("first")), y = post("/echo?2", STR("second one"));
+
+	begin();
+	x.user = STR("us");
+	x.password = STR("pa");
+	run(&x);
+	CHECK(str_prefix(x.answer_body, STR("POST /echo?1 HTTP/1.1\r\n")));
+	CHECK(holds(x.answer_body, "\r\nAuthorization: Basic dXM6cGE=\r\n"));
+	CHECK(str_eq(x.final_url, url("/echo?1")));
+	fetch_free(f, &x);
+	run(&y);
+	CHECK(str_prefix(y.answer_body, STR("POST /echo?2 HTTP/1.1\r\n")));
+	CHECK(!holds(y.answer_body, "Authorization") && !holds(y.answer_body, "Content-Type"));
+	CHECK(str_suffix(y.answer_body, STR("\r\n\r\nsecond one")));
+	CHECK(str_eq(y.final_url, url("/echo?2")));
+	run(&y);
+	CHECK(holds(y.answer_body, "\r\nUser-Agent: omni/" OMNI_VERSION "\r\n"));
+	CHECK(holds(y.answer_body, "\r\nAccept-Encoding: identity\r\n"));
+	y.headers = agent;
+	y.n_headers = 2;
+	y.user = STR("us");
+	run(&y);
+	CHECK(holds(y.answer_body, "\r\nuser-agent: mine\r\n") && !holds(y.answer_body, "omni/"));
+	CHECK(holds(y.answer_body, "\r\nAccept-Encoding: identity\r\n") &&
+	      !holds(y.answer_body, "Expect"));
+	CHECK(holds(y.answer_body, "\r\nAuthorization: Bearer b\r\n") && !holds(y.answer_body, "Basic"));
+	/* A URL that curl will not have, and then one that it will. */
+	y.url = arena_fmt(arena, "http://[::1%%25]:%u/echo?3", port);
+	run(&y);
+	CHECK(y.end != FETCH_OK);
+	y.url = url("/echo?4");
+	run(&y);
+	CHECK(y.end == FETCH_OK && str_prefix(y.answer_body, STR("POST /echo?4 HTTP/1.1\r\n")));
 	end();
 }
 
@@ -775,6 +823,7 @@ static const struct unit_test tests[] = {
 	UNIT(only_public_addresses_are_reached),
 	UNIT(hosts_that_are_trusted_need_not_be_public),
 	UNIT(a_proxy_of_the_environment_is_used),
+	UNIT(a_handle_that_is_used_again_keeps_nothing_of_before),
 	UNIT(a_file_of_certificates_must_be_there),
 	UNIT(many_in_flight_each_get_their_own),
 };
