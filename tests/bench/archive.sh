@@ -8,17 +8,15 @@
 #
 # Times are processor time, user and system, of one core, medians of $BENCH_RUNS; those of get are on the clock, with
 # the files in the page cache and, as far as that can be done without rights, without them.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
 RECORDS=${BENCH_RECORDS:-200000}
 RUNS=${BENCH_RUNS:-7}
 CORE=${BENCH_CORE:-$(($(nproc) - 1))}
 GB=${BENCH_ARCHIVE_GB:-10}
 ORIGIN=(--at 2026-01-14T09:00:00Z --id 0190163d-8694-739b-aea5-966c26f8ad90)
 DATA=$BUILD/bench/archive
-PATH=$BUILD:$BUILD/bench:$PATH
 failed=0
 
 make_input() {
@@ -41,16 +39,6 @@ measure() {
 	[ "$status" -eq 0 ] || printf 'exit code %s: %s\n' "$status" "${*:2}"
 }
 
-median() {
-	sort -n "$1.runs" | awk '{ t[NR] = $1 } END { print t[int((NR + 1) / 2)] }'
-}
-
-# row VALUE FLOOR MORE WHAT: MORE is 1 if more is better.
-row() {
-	awk -v v="$1" -v f="$2" -v more="$3" -v what="$4" 'BEGIN {
-		printf "%10s %8s %-6s %s\n", v, f, (more ? v < f : v > f) ? "below" : "", what }'
-}
-
 rates() {
 	local i ours theirs z w
 	rm -f ./*.runs
@@ -67,18 +55,18 @@ rates() {
 	omni-archive cat -d a-segment | cmp - in.ndjson || failed=1
 	find a-segment -name '*.zst' -print0 | sort -z | xargs -0 zstd -qdc | cmp - in.ndjson || failed=1
 	omni-archive verify -d a-segment || failed=1
-	printf '%10s %8s %-6s %s\n' ratio floor '' 'work (one core, processor time)'
-	z=$(median zstd)
+	printf '%12s %10s\n' ratio floor
+	z=$(median zstd.runs)
 	for sync in none segment frame; do
-		w=$(median "write-$sync")
-		row "$(awk "BEGIN { printf \"%.2f\", $z / $w }")" 0.90 1 "rate of omni-archive write --sync $sync by that of zstd -3"
+		w=$(median "write-$sync.runs")
+		row "$(calc %.2f "$z / $w")" 0.90 ratio "rate of omni-archive write --sync $sync by that of zstd -3"
 	done
 	ours=$(find a-segment -name '*.zst' -print0 | xargs -0 cat | wc -c)
 	theirs=$(stat -c %s whole.zst)
-	row "$(awk "BEGIN { printf \"%.3f\", $ours / $theirs }")" 1.06 0 'size of the segments by that of zstd -3'
-	row "$(awk "BEGIN { printf \"%.2f\", $(median unzstd) / $(median cat) }")" 0.90 1 'rate of omni-archive cat by that of zstd -dc'
-	printf '%10s %8s %-6s %s\n' "$(awk "BEGIN { printf \"%.0f\", $(stat -c %s in.ndjson) / $w }")" - '' 'MB/s of omni-archive write'
-	printf '%10s %8s %-6s %s\n' "$(awk "BEGIN { printf \"%.0f\", $(stat -c %s in.ndjson) / $(median cat) }")" - '' 'MB/s of omni-archive cat'
+	row "$(calc %.3f "$ours / $theirs")" '1.06!' ratio 'size of the segments by that of zstd -3'
+	row "$(ratio unzstd.runs cat.runs)" 0.90 ratio 'rate of omni-archive cat by that of zstd -dc'
+	row "$(calc %.0f "$(stat -c %s in.ndjson) / $w")" - MB/s 'omni-archive write'
+	row "$(calc %.0f "$(stat -c %s in.ndjson) / $(median cat.runs)")" - MB/s 'omni-archive cat'
 }
 
 # The records once more for each round, with ids of their own.
@@ -105,7 +93,7 @@ get_once() {
 	local wall rss
 	spawn -c "$CORE" -o found -r report omni-archive get -d big "$(cat id)"
 	read -r wall _ _ rss _ <report
-	awk "BEGIN { printf \"%.1f\n\", $wall / 1000 }" >>"$1.runs"
+	calc '%.1f\n' "$wall / 1000" >>"$1.runs"
 	echo "$rss" >>rss.runs
 	[ "$(cut -c 8-43 found)" = "$(cat id)" ] || failed=1
 }
@@ -119,10 +107,10 @@ gets() {
 		get_once cold
 		get_once warm
 	done
-	printf '%10s %8s %-6s %s\n' 'ms, MB' 'at most' '' "omni-archive get of one record in $GB GB"
-	row "$(median warm)" 20 0 'ms on the clock, files in the page cache'
-	row "$(median cold)" 20 0 'ms on the clock, files not in the page cache'
-	row "$(sort -n rss.runs | tail -n 1 | awk '{ printf "%.1f", $1 / 1024 }')" 64 0 'MB resident'
+	printf '%12s %10s %s\n' '' 'at most' "omni-archive get of one record in $GB GB"
+	row "$(median warm.runs)" '20!' ms 'on the clock, files in the page cache'
+	row "$(median cold.runs)" '20!' ms 'on the clock, files not in the page cache'
+	row "$(sort -n rss.runs | tail -n 1 | awk '{ printf "%.1f", $1 / 1024 }')" '64!' MB 'resident'
 	rm -rf big
 }
 

@@ -6,17 +6,13 @@
 # routed, stored with the full-text index, and settled.  $BENCH_RECORDS webhooks, half of Twilio, half of WhatsApp, signed; the
 # median of $BENCH_RUNS runs on the clock, on all cores, and what each process has of their processor time.
 # Exit 1 only if records were lost: a rate below its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
-PATH=$BUILD:$BUILD/bench:$PATH
 RECORDS=${BENCH_RECORDS:-30000}
 RUNS=${BENCH_RUNS:-5}
 FLOOR=15000
-work=$(mktemp -d "${BENCH_DIR:-$BUILD}/inbound.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+work_in inbound
 export OMNI_QUEUE_DIR=$work/q OMNI_STORE=$work/store.db
 
 make_corpus "$RECORDS" .

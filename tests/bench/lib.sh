@@ -9,6 +9,35 @@ BUILD=$(realpath "${BUILD:-build}")
 HERE=$(dirname "$(realpath "$0")")
 PATH=$BUILD:$BUILD/bench:$PATH
 
+# work_in(name): a folder of its own, $work, where the rest happens.  At the end it is gone, and so are the processes in $servers.
+servers=()
+work_in() {
+	work=$(mktemp -d "${BENCH_DIR:-$BUILD}/$1.XXXXXX")
+	trap finish EXIT
+	cd "$work"
+}
+
+# shellcheck disable=SC2317 # the trap calls it
+finish() {
+	[ "${#servers[@]}" -eq 0 ] || kill "${servers[@]}" 2>/dev/null || :
+	rm -rf "$work"
+}
+
+# start_redis(folder, option...): Redis on the socket s in the folder; false if it is not installed or does not come up.
+start_redis() {
+	local dir
+	command -v redis-server >/dev/null || return 1
+	mkdir -p "$1"
+	dir=$(realpath "$1")
+	redis-server --port 0 --unixsocket "$dir/s" --dir "$dir" --save '' "${@:2}" >/dev/null &
+	servers+=($!)
+	for _ in $(seq 100); do
+		[ ! -S "$dir/s" ] || return 0
+		sleep 0.05
+	done
+	return 1
+}
+
 # calc(format, expression): as awk has them.
 calc() {
 	awk "BEGIN { printf \"$1\", ($2) }"

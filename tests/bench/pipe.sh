@@ -5,15 +5,13 @@
 # omni-pipe of validate, normalize and route against the three programs in a pipe, on one core, and with two threads against
 # itself with one.  First their output must be the same.  The ratios are medians of $BENCH_RUNS rounds in which each runs once:
 # of processor time, user and system of all processes, on one core; of time on the clock for threads.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
 RECORDS=${BENCH_RECORDS:-200000}
 RUNS=${BENCH_RUNS:-7}
 CORE=${BENCH_CORE:-$(($(nproc) - 1))}
 DATA=$BUILD/bench/pipe-data
-PATH=$BUILD:$BUILD/bench:$PATH
 chain=(omni-pipe -q)
 stages=(validate -c omni.json ',' normalize ',' route -c rules.json)
 
@@ -33,16 +31,12 @@ for jobs in 1 2; do
 done
 printf 'the same bytes from the pipe and from omni-pipe, -j 1 and -j 2: %s records\n' "$RECORDS"
 
-# measure NAME SPAWN-OPTION... PROGRAM...: one run; its processor time and its time go to NAME.runs.
+# measure NAME SPAWN-OPTION... PROGRAM...
 measure() {
-	local name=$1 wall user sys
-	shift
-	spawn -i webhooks.ndjson -o /dev/null -r report "$@"
-	read -r wall user sys _ <report
-	printf '%s %s\n' "$((user + sys))" "$wall" >>"$name.runs"
+	timed "$1" -i webhooks.ndjson -o /dev/null "${@:2}"
 }
 
-rm -f ./*.runs
+rm -f ./*.wall ./*.cpu
 for ((i = 0; i < RUNS; i++)); do
 	measure programs -c "$CORE" bash in-a-pipe
 	measure one -c "$CORE" "${chain[@]}" "${stages[@]}"
@@ -50,18 +44,7 @@ for ((i = 0; i < RUNS; i++)); do
 	measure single "${chain[@]}" "${stages[@]}"
 done
 
-# median NAME NAME COLUMN: the median of the ratios of two rows.
-median() {
-	paste -d' ' "$1.runs" "$2.runs" | awk -v c="$3" '{ print $c / $(c + 2) }' | sort -n |
-		awk '{ r[NR] = $1 } END { printf "%.2f", r[int((NR + 1) / 2)] }'
-}
-
-# row RATIO FLOOR TEXT
-row() {
-	printf '%6s %6s %-6s %s\n' "$1" "$2" "$(awk "BEGIN { print ($1 < $2 ? \"below\" : \"\") }")" "$3"
-}
-
-printf '\n%6s %6s\n' ratio floor
-row "$(median programs one 1)" 1.8 'three programs on one core / omni-pipe on that core (processor time)'
-row "$(median programs one 2)" 1.8 'the same, time on the clock'
-row "$(median single two 2)" 1.7 'omni-pipe / omni-pipe -j 2 (time on the clock)'
+printf '\n%12s %10s\n' ratio floor
+row "$(ratio programs.cpu one.cpu)" 1.8 ratio 'three programs on one core / omni-pipe on that core (processor time)'
+row "$(ratio programs.wall one.wall)" 1.8 ratio 'the same, time on the clock'
+row "$(ratio single.wall two.wall)" 1.7 ratio 'omni-pipe / omni-pipe -j 2 (time on the clock)'

@@ -19,17 +19,9 @@ PUSHES=${BENCH_PUSHES:-60000}
 DEVICES=1000
 WINDOW=${BENCH_WINDOW:-500}
 CORE=$(($(nproc) - 1))
-work=$(mktemp -d "${BENCH_DIR:-$BUILD}/push.XXXXXX")
-server=
 failed=0
 
-# shellcheck disable=SC2317 # the trap calls it
-finish() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null || :
-	rm -rf "$work"
-}
-trap finish EXIT
-cd "$work"
+work_in push
 
 # run NAME N INPUT OUTPUT COMMAND...: one run; records a second by the clock to NAME.wall, by processor time to NAME.cpu.
 run() {
@@ -97,7 +89,7 @@ mkdir -p www/3/device
 for ((i = 0; i < DEVICES; i++)); do echo '{}' >"www/3/device/$i"; done
 port=$((20000 + RANDOM % 20000))
 taskset -c 0 nghttpd -d www -m "$WINDOW" -a 127.0.0.1 "$port" tls.key tls.crt >log 2>&1 &
-server=$!
+servers+=($!)
 for _ in $(seq 50); do
 	curl -s -o /dev/null --cacert tls.crt "https://127.0.0.1:$port/3/device/0" && break
 	sleep 0.1

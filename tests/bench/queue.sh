@@ -14,17 +14,10 @@ RUNS=${BENCH_RUNS:-5}
 RECORDS=${BENCH_RECORDS:-20000}
 SINGLES=${BENCH_SINGLES:-500}
 WAITING=${BENCH_WAITING:-1000000}
-work=$(mktemp -d "${BENCH_DIR:-$BUILD}/queue.XXXXXX")
 redis=
 failed=0
 
-# shellcheck disable=SC2317 # the trap calls it
-finish() {
-	[ -z "$redis" ] || kill "$redis" 2>/dev/null || :
-	rm -rf "$work"
-}
-trap finish EXIT
-cd "$work"
+work_in queue
 export OMNI_QUEUE_DIR=$work/q
 
 # note NAME VALUE: one measurement.
@@ -42,18 +35,6 @@ clock() {
 empty() {
 	rm -rf q
 	mkdir q
-}
-
-start_redis() {
-	command -v redis-server >/dev/null || return 0
-	mkdir r
-	redis-server --port 0 --unixsocket "$work/r/s" --dir "$work/r" --appendonly yes --appendfsync always --save '' >/dev/null &
-	redis=$!
-	for _ in $(seq 100); do
-		[ ! -S r/s ] || return 0
-		sleep 0.05
-	done
-	redis=
 }
 
 # shellcheck disable=SC2317 # clock calls it
@@ -165,7 +146,7 @@ latency() {
 awk -v n="$RECORDS" 'BEGIN { srand(1); for (i = 0; i < n; i++) { s = ""; while (length(s) < 920) s = s sprintf("%x", rand() * 2147483647)
 	printf "{\"id\":\"0198c0de-0000-7000-8000-%012d\",\"kind\":\"message\",\"text\":\"%s\"}\n", i, s } }' >in.ndjson
 head -n "$SINGLES" in.ndjson >singles.ndjson
-start_redis
+! start_redis r --appendonly yes --appendfsync always || redis=yes
 for ((i = 0; i < RUNS; i++)); do
 	round
 	[ ! -t 2 ] || printf '\r%d of %d rounds' $((i + 1)) "$RUNS" >&2

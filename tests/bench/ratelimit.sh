@@ -14,17 +14,10 @@ RUNS=${BENCH_RUNS:-7}
 RECORDS=${BENCH_RECORDS:-1000000}
 KEYS=${BENCH_KEYS:-10000000}
 PACED=${BENCH_PACED:-5000}
-work=$(mktemp -d "${BENCH_DIR:-$BUILD}/ratelimit.XXXXXX")
 redis=
 failed=0
 
-# shellcheck disable=SC2317 # the trap calls it
-finish() {
-	[ -z "$redis" ] || kill "$redis" 2>/dev/null || :
-	rm -rf "$work"
-}
-trap finish EXIT
-cd "$work"
+work_in ratelimit
 
 # limits RATE BURST...: the configuration of the four limits.
 limits() {
@@ -37,13 +30,6 @@ limits() {
 		shift 2
 	done
 	printf ']}\n'
-}
-
-start_redis() {
-	command -v redis-server >/dev/null || return 0
-	redis-server --port 0 --unixsocket "$work/s" --dir "$work" --appendonly no --save '' >/dev/null &
-	redis=$!
-	until [ -S s ]; do sleep 0.05; done
 }
 
 # The same records at the same times have to wait as long, whoever is asked.
@@ -84,7 +70,7 @@ limits "${plenty[@]}" >omni.json
 make_outbound "$RECORDS" 250 any messages >few
 make_outbound "$RECORDS" 250 any keys >few.keys
 make_outbound "$RECORDS" $((KEYS / 4)) any messages >many
-start_redis
+! start_redis . --appendonly no || redis=yes
 [ -z "$redis" ] || same_decisions
 make_outbound $((KEYS / 4)) $((KEYS / 4)) each messages | omni-ratelimit -c omni.json --state large --keys "$KEYS" >/dev/null
 limits=(omni-ratelimit -q -c omni.json)

@@ -5,15 +5,13 @@
 # omni-replay with a cheap filter against omni-archive cat of the same archive, and how well --rate 1000/s is kept for
 # $BENCH_RATE_SECONDS.  First what comes out must be what jq selects.  The ratio is the median of $BENCH_RUNS rounds in which
 # each runs once: of time on the clock, as a replay reads ahead with a thread, and of processor time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
 RECORDS=${BENCH_RECORDS:-400000}
 RUNS=${BENCH_RUNS:-7}
 SECONDS_OF_RATE=${BENCH_RATE_SECONDS:-60}
 DATA=$BUILD/bench/replay-data
-PATH=$BUILD:$BUILD/bench:$PATH
 filter='{"eq":{"carrier":"twilio"}}'
 
 rm -rf "$DATA"
@@ -34,33 +32,15 @@ head -n 5000 records | omni-replay --filter "$filter" | jq -c .id | cmp want -
 printf 'the same records from omni-archive cat and its input, and from omni-replay --filter and jq: %s records, %s bytes\n' \
 	"$(wc -l <records)" "$(wc -c <records)"
 
-measure() {
-	local name=$1 wall user sys
-	shift
-	spawn -i /dev/null -o /dev/null -r report "$@"
-	read -r wall user sys _ <report
-	printf '%s %s\n' "$((user + sys))" "$wall" >>"$name.runs"
-}
-
-rm -f ./*.runs
+rm -f ./*.wall ./*.cpu
 for ((i = 0; i < RUNS; i++)); do
-	measure cat omni-archive cat -d archive
-	measure replay omni-replay -d archive --filter "$filter"
+	timed cat -i /dev/null -o /dev/null omni-archive cat -d archive
+	timed replay -i /dev/null -o /dev/null omni-replay -d archive --filter "$filter"
 done
 
-# median COLUMN: of the ratios of the rounds.
-median() {
-	paste -d' ' cat.runs replay.runs | awk -v c="$1" '{ print $c / $(c + 2) }' | sort -n |
-		awk '{ r[NR] = $1 } END { printf "%.2f", r[int((NR + 1) / 2)] }'
-}
-
-row() {
-	printf '%6s %6s %-6s %s\n' "$1" "$2" "$(awk "BEGIN { print ($2 && $1 < $2 ? \"below\" : \"\") }")" "$3"
-}
-
-printf '\n%6s %6s\n' ratio floor
-row "$(median 2)" 0.7 "omni-archive cat / omni-replay --filter '$filter' (time on the clock)"
-row "$(median 1)" 0 'the same, processor time'
+printf '\n%12s %10s\n' ratio floor
+row "$(ratio cat.wall replay.wall)" 0.7 ratio "omni-archive cat / omni-replay --filter '$filter' (time on the clock)"
+row "$(ratio cat.cpu replay.cpu)" - ratio 'the same, processor time'
 
 printf '\n--rate 1000/s for %s seconds: ' "$SECONDS_OF_RATE"
 omni-replay -v --rate 1000/s --limit $((SECONDS_OF_RATE * 1000)) -d archive 2>&1 >/dev/null | tail -n 1

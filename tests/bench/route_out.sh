@@ -6,16 +6,12 @@
 # weight; by the side of it, what it costs only to read the same lines and append a member (a policy with one candidate and no prices).
 # Before that it is checked against a search through the whole price list in awk.  All take turns, $BENCH_RUNS times; medians are shown.
 # Exit 1 only if prices differ: a rate below its floor is marked, as no test asserts a time.
-set -euo pipefail
-export LC_ALL=C
+# shellcheck source=tests/bench/lib.sh
+. "${0%/*}/lib.sh"
 
-BUILD=$(realpath "${BUILD:-build}")
-PATH=$BUILD:$BUILD/bench:$PATH
 RUNS=${BENCH_RUNS:-7}
 RECORDS=${BENCH_RECORDS:-500000}
-work=$(mktemp -d "${BENCH_DIR:-$BUILD}/route_out.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
+work_in route_out
 export OMNI_CLOCK=2026-01-14T15:00:00Z
 
 # 5,000 prefixes of 1 to 7 digits, the same each time, priced by two carriers.

@@ -14,11 +14,8 @@ RECORDS=${BENCH_RECORDS:-100000}
 RUNS=${BENCH_RUNS:-5}
 STORE=${BENCH_STORE:-1000000}
 ASKED=200
-PATH=$BUILD:$BUILD/bench:$PATH
-work=$(mktemp -d "${BENCH_DIR:-$BUILD}/bench-store.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-cd "$work"
 failed=0
+work_in bench-store
 
 # time_of(name, command...): one run, without its output.
 time_of() {
