@@ -35,7 +35,7 @@ LIBS_omni-replay   = $(LIBS_omni-route)
 LIBS_omni-sandbox   = $(LIBS_stage) -lcrypto -lpcre2-8 -lm -lmicrohttpd -lgnutls -lcurl
 LIBS_omni-ratelimit = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
 LIBS_omni-deliver  = $(LIBS_stage) -lcrypto -lsqlite3 -lcurl
-LIBS_omni-media    = $(LIBS_stage) -lcrypto -lcurl -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lm
+LIBS_omni-media    = $(LIBS_stage) -lcrypto -lcurl -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lmagic -lm
 LIBS_omni-push     = $(LIBS_stage) -lcrypto -lcurl -lsqlite3
 
 LIB_SRC      = $(wildcard lib/*.c)

@@ -2,10 +2,7 @@
 #include "image_pool.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -15,13 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cell.h"
 #include "diag.h"
 #include "image_wire.h"
 #include "limit.h"
 
 struct process {
-	pid_t pid; /* 0: there is none */
-	int socket;
+	struct cell cell;
 	bool ready;              /* it has said hello */
 	struct image_task *task; /* that it has in hand, or NULL */
 	int64_t until;           /* monotonic milliseconds: when it is killed */
@@ -88,13 +85,9 @@ struct image_pool *image_pool_open(unsigned n, struct err *e)
 /* Return how it ended, as waitpid(2) has it. */
 static int bury(struct process *w)
 {
-	int status = 0;
+	int status = cell_end(&w->cell);
 
-	close(w->socket);
-	kill(w->pid, SIGKILL);
-	while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	*w = (struct process){ .pid = 0 };
+	*w = (struct process){ .ready = false };
 	return status;
 }
 
@@ -103,7 +96,7 @@ void image_pool_close(struct image_pool *p)
 	if (!p)
 		return;
 	for (unsigned i = 0; i < p->n; i++)
-		if (p->at[i].pid)
+		if (p->at[i].cell.pid)
 			bury(&p->at[i]);
 	if (p->epoll >= 0)
 		close(p->epoll);
@@ -117,86 +110,27 @@ int image_pool_fd(const struct image_pool *p)
 	return p->epoll;
 }
 
-static int start(struct process *w, int theirs, struct err *e)
+static int hire(struct image_pool *p, struct process *w, struct err *e)
 {
-	static char name[] = "omni-media-image";
 	/* More arenas cost memory and bring nothing; there is no disk to spill large pictures to. */
 	static char arenas[] = "MALLOC_ARENA_MAX=2", spill[] = "VIPS_DISC_THRESHOLD=1000g";
 	static char locale[] = "LC_ALL=C";
-	static char *env[] = { arenas, spill, locale, NULL };
-	char *argv[] = { name, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int rc;
-
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	rc = posix_spawn_file_actions_adddup2(&files, theirs, IMAGE_WORKER_FD);
-	for (int fd = 0; fd < IMAGE_WORKER_FD && rc == 0; fd++)
-		rc = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-	if (rc == 0)
-		rc = posix_spawn(&w->pid, "/proc/self/exe", &files, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	if (rc == 0)
-		return 0;
-	w->pid = 0;
-	return err_set(e, FAULT_OS, "image-pool", "a process for images can not be started: %s",
-		       strerror(rc));
-}
-
-static int hire(struct image_pool *p, struct process *w, struct err *e)
-{
+	static char *const env[] = { arenas, spill, locale, NULL };
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = w };
-	int pair[2], rc;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set(e, FAULT_OS, "image-pool", "socketpair: %s", strerror(errno));
-	/* dup2 on itself would leave it close-on-exec. */
-	if (pair[1] == IMAGE_WORKER_FD) {
-		int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, IMAGE_WORKER_FD + 1);
-
-		close(pair[1]);
-		pair[1] = moved;
-	}
-	*w = (struct process){ .socket = pair[0] };
-	rc = start(w, pair[1], e);
-	close(pair[1]);
-	if (rc < 0) {
-		close(pair[0]);
+	*w = (struct process){ .ready = false };
+	if (cell_start(&w->cell, image_worker_name, env, e) < 0)
 		return -1;
-	}
-	epoll_ctl(p->epoll, EPOLL_CTL_ADD, pair[0], &ev);
+	epoll_ctl(p->epoll, EPOLL_CTL_ADD, w->cell.socket, &ev);
 	return 0;
 }
 
 static int hand_over(const struct process *w, const struct image_task *t)
 {
-	struct image_request q = { t->what, t->width, t->height, t->recipe };
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(2 * sizeof(int))];
-	} control = { .room = { 0 } };
-	struct iovec iov = { &q, sizeof(q) };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
+	const struct image_request q = { t->what, t->width, t->height, t->recipe };
 	const int fds[2] = { t->in, t->out };
-	ssize_t n;
 
-	control.head.cmsg_level = SOL_SOCKET;
-	control.head.cmsg_type = SCM_RIGHTS;
-	control.head.cmsg_len = CMSG_LEN(sizeof(fds));
-	memcpy(CMSG_DATA(&control.head), fds, sizeof(fds));
-	do
-		n = sendmsg(w->socket, &m, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -1 : 0;
+	return cell_send(w->cell.socket, (struct str){ (const char *)&q, sizeof(q) }, fds, 2);
 }
 
 static void set_timer(const struct image_pool *p)
@@ -232,7 +166,7 @@ static void assign(struct image_pool *p)
 
 		if (w->task)
 			continue;
-		if (!w->pid && hire(p, w, &e) < 0) {
+		if (!w->cell.pid && hire(p, w, &e) < 0) {
 			failed(p, take(&p->waiting), &e);
 			continue;
 		}
@@ -312,7 +246,7 @@ static void heard(struct image_pool *p, struct process *w)
 	struct image_task *t = w->task;
 	struct iovec iov = { &r, sizeof(r) };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n = recvmsg(w->socket, &m, MSG_DONTWAIT);
+	ssize_t n = recvmsg(w->cell.socket, &m, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -348,7 +282,7 @@ static void kill_late(struct image_pool *p)
 	(void)!read(p->timer, &ticks, sizeof(ticks));
 	for (unsigned i = 0; i < p->n; i++)
 		if (p->at[i].task && p->at[i].until <= now) {
-			kill(p->at[i].pid, SIGKILL);
+			kill(p->at[i].cell.pid, SIGKILL);
 			died(p, &p->at[i], true);
 		}
 	set_timer(p);

@@ -5,10 +5,7 @@
 
 #include "image_pool.h"
 
-enum {
-	IMAGE_WORKER_FD = 3
-}; /* the socket; each request brings a descriptor to read, and one to write */
-
+/* Comes with a descriptor to read, and one to write. */
 struct image_request {
 	enum image_work what;
 	uint32_t width, height;

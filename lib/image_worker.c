@@ -2,54 +2,20 @@
 #include "image_wire.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cell.h"
 #include "limit.h"
 #include "seal.h"
 
 const char image_worker_name[] = "omni-media-image";
 
-/* Return 0 with the descriptors of the next request, or -1 at the end. */
-static int receive(struct image_request *q, int fds[2])
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(2 * sizeof(int))];
-	} control;
-	struct iovec iov = { q, sizeof(*q) };
-	struct msghdr m = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
-	struct cmsghdr *c;
-	ssize_t n;
-
-	do
-		n = recvmsg(IMAGE_WORKER_FD, &m, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	c = CMSG_FIRSTHDR(&m);
-	if (n != sizeof(*q) || !c || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(2 * sizeof(int)))
-		return -1;
-	memcpy(fds, CMSG_DATA(c), 2 * sizeof(int));
-	return 0;
-}
-
 static void reply(const struct image_reply *r)
 {
-	struct iovec iov = { (void *)(uintptr_t)r, sizeof(*r) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
-
-	do
-		n = sendmsg(IMAGE_WORKER_FD, &m, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
+	if (cell_send(CELL_FD, (struct str){ (const char *)r, sizeof(*r) }, NULL, 0) < 0)
 		_exit(EXIT_OS);
 }
 
@@ -155,7 +121,7 @@ int image_worker(void)
 	int fds[2];
 	struct err e;
 
-	if (seal_close(IMAGE_WORKER_FD + 1, &e) < 0 || image_open(&e) < 0) {
+	if (seal_close(CELL_FD + 1, &e) < 0 || image_open(&e) < 0) {
 		say(&hello, &e);
 	} else {
 		warm_up();
@@ -163,7 +129,7 @@ int image_worker(void)
 			say(&hello, &e);
 	}
 	reply(&hello);
-	while (!hello.failed && receive(&q, fds) == 0 && handle(&q, fds))
+	while (!hello.failed && cell_receive(CELL_FD, &q, sizeof(q), fds, 2) == 0 && handle(&q, fds))
 		;
 	_exit(EXIT_OK); /* no library has anything to tidy up, nor may it open a file to do so */
 }

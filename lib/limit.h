@@ -111,6 +111,14 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define MEDIA_FILE_MAX  MIB(100) /* a file of a message: documents of WhatsApp have up to 100 MB */
 #define MEDIA_FILE_MOST MIB(1048576) /* that --max-size may say */
 
+#define SNIFF_BYTES \
+	KIB(64) /* of a file that are searched for what it is: the signs are in the first ones */
+#define SNIFF_MEMORY_MAX \
+	MIB(64) /* beyond the table: the directory of an old Word file takes some */
+#define SNIFF_CPU_SECONDS \
+	60 /* processor time after which the process is replaced: some 100,000 files */
+#define SNIFF_TIME_MS 5000 /* one file on the clock: a text of 64 KiB takes some 7 ms */
+
 #define IMAGE_EDGE_MAX   16384     /* pixels: a panorama of a telephone has 16,382 */
 #define IMAGE_PIXELS_MAX 120000000 /* of all frames: cameras of telephones have up to 108 million */
 #define IMAGE_FRAMES_MAX 1000      /* of an animation: stickers have some 50, long GIFs 300 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What kind of media a file holds, by its first bytes: what was said of it is not to be trusted. */
+/* The types of media that are known here by name; what a file holds is lib/sniff.h's to say. */
 #ifndef OMNI_MEDIA_H
 #define OMNI_MEDIA_H
 
@@ -20,11 +20,6 @@ struct media_type {
 	const char *ending; /* "jpg" */
 	enum media_kind kind;
 };
-
-enum { MEDIA_START = 4096 }; /* bytes that are enough for media_type_of */
-
-/* The type of the file that begins with ${start}; lives for ever. */
-const struct media_type *media_type_of(struct str start);
 
 /* The type whose media type is ${mime}, parameters behind ";" left out, or NULL if it is none that is known here. */
 const struct media_type *media_type_named(struct str mime);

@@ -22,8 +22,6 @@ struct draft {
 	char name[NEW_NAME + 1]; /* in DIR/new */
 	struct hasher *hasher;
 	uint64_t size;
-	size_t n_start;
-	char start[OBJECT_START];
 	struct object object;
 };
 
@@ -202,10 +200,6 @@ struct draft *objects_draft(struct objects *o, struct err *e)
 
 bool draft_add(struct draft *d, struct str bytes)
 {
-	size_t room = OBJECT_START - d->n_start;
-
-	memcpy(d->start + d->n_start, bytes.p, bytes.n < room ? bytes.n : room);
-	d->n_start += bytes.n < room ? bytes.n : room;
 	hasher_add(d->hasher, bytes);
 	d->size += bytes.n;
 	while (bytes.n > 0) {
@@ -228,7 +222,6 @@ bool draft_restart(struct draft *d)
 
 	hasher_end(d->hasher, digest);
 	d->size = 0;
-	d->n_start = 0;
 	if (ftruncate(d->fd, 0) == 0 && lseek(d->fd, 0, SEEK_SET) == 0)
 		return true;
 	d->error = errno;
@@ -238,11 +231,6 @@ bool draft_restart(struct draft *d)
 uint64_t draft_size(const struct draft *d)
 {
 	return d->size;
-}
-
-struct str draft_start(const struct draft *d)
-{
-	return (struct str){ d->start, d->n_start };
 }
 
 int draft_error(const struct draft *d)
@@ -346,8 +334,7 @@ int objects_commit(struct objects *o, struct err *e)
 	return 0;
 }
 
-int objects_copy(struct objects *o, int fd, uint64_t max, struct object *out, struct str *start,
-		 struct arena *a, struct err *e)
+int objects_copy(struct objects *o, int fd, uint64_t max, struct object *out, struct err *e)
 {
 	struct draft *d = objects_draft(o, e);
 	char *piece;
@@ -363,7 +350,6 @@ int objects_copy(struct objects *o, int fd, uint64_t max, struct object *out, st
 			break;
 	free(piece);
 	if (n == 0) {
-		*start = arena_str(a, draft_start(d));
 		objects_keep(o, d, out);
 		return 0;
 	}

@@ -18,7 +18,7 @@
 #include "crypto.h"
 #include "err.h"
 
-enum { OBJECT_NAME = 64, OBJECT_START = 4096 };
+enum { OBJECT_NAME = 64 };
 
 struct object {
 	char sha256[OBJECT_NAME + 1];
@@ -57,9 +57,6 @@ bool draft_restart(struct draft *d);
 
 uint64_t draft_size(const struct draft *d);
 
-/* Its first bytes, at most OBJECT_START. */
-struct str draft_start(const struct draft *d);
-
 /* The errno of what failed, or 0. */
 int draft_error(const struct draft *d);
 void draft_drop(struct objects *o, struct draft *d);
@@ -79,9 +76,8 @@ int objects_commit(struct objects *o, struct err *e);
 /**
  * objects_copy(o, fd, max, out, e):
  * Keep a copy of the file that ${fd} reads, at most ${max} bytes.  Return 0; 1 if it is larger; or -1 with
- * FAULT_IO.  ${start} gets its first bytes, at most OBJECT_START, living in ${a}.
+ * FAULT_IO.
  */
-int objects_copy(struct objects *o, int fd, uint64_t max, struct object *out, struct str *start,
-		 struct arena *a, struct err *e);
+int objects_copy(struct objects *o, int fd, uint64_t max, struct object *out, struct err *e);
 
 #endif

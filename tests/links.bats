@@ -48,12 +48,12 @@ links() {
 	links omni-archive yyjson zstd z crypto archive
 }
 
-@test "omni-media alone links libvips and the filter for system calls" {
+@test "omni-media alone links libvips, libmagic and the filter for system calls" {
 	plain
-	links omni-media yyjson zstd z crypto curl vips gobject-2.0 glib-2.0 seccomp
+	links omni-media yyjson zstd z crypto curl vips gobject-2.0 glib-2.0 magic seccomp
 	for program in "$BUILD"/omni-*; do
 		[ -x "$program" ] && [ "${program##*/}" != omni-media ] || continue
-		readelf -d "$program" | { grep -E 'NEEDED.*(vips|glib|seccomp)' || :; } | nothing
+		readelf -d "$program" | { grep -E 'NEEDED.*(vips|glib|magic|seccomp)' || :; } | nothing
 	done
 }
 
@@ -130,6 +130,7 @@ door() {
 	door 'archive' lib/bundle.c
 	door 'vips' lib/image.c
 	door 'seccomp' lib/seal.c
+	door 'magic\.h' lib/sniff_worker.c
 	door 'xxhash' lib/hash.c
 	door 'utf8proc' lib/nfc.c
 	(cd "$src" && grep -lE '^#include <curl' lib/*.[ch] carriers/*.[ch] tools/*.[ch]; grep -l '"fetch_private\.h"' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/fetch' || :; } | nothing

@@ -24,6 +24,7 @@ struct convert {
 	const struct media_channel *channel;
 	struct media_channels *channels;
 	struct media_work *work;
+	struct sniff *sniff;
 	struct arena *arena;
 	struct strmap names; /* of files that were made */
 	size_t n;            /* files */
@@ -209,7 +210,8 @@ static int fill(struct convert *c, const struct args *a, struct err *e)
 		c->parts[i].kind = kind;
 	}
 	for (size_t i = 0; i < c->n_sets; i++)
-		c->sets[i] = (struct media_set){ .channel = c->channel,
+		c->sets[i] = (struct media_set){ .sniff = c->sniff,
+						 .channel = c->channel,
 						 .parts = &c->parts[i],
 						 .n = together ? (unsigned)c->n : 1 };
 	return 0;
@@ -241,7 +243,7 @@ static int begin(struct convert *c, const struct setup *s, uint64_t *jobs, struc
 
 static int convert(const struct setup *s, struct err *e)
 {
-	struct convert c = { .line = { .max = SIZE_MAX }, .arena = arena_new() };
+	struct convert c = { .line = { .max = SIZE_MAX }, .arena = arena_new(), .sniff = sniff_new() };
 	uint64_t jobs;
 	int rc;
 
@@ -250,6 +252,7 @@ static int convert(const struct setup *s, struct err *e)
 	if (rc == 0)
 		rc = work(&c, jobs, e);
 	media_work_close(c.work);
+	sniff_free(c.sniff);
 	for (size_t i = 0; c.parts && i < c.n; i++)
 		media_part_clear(&c.parts[i]);
 	if (rc == 0 && c.sheet)

@@ -121,8 +121,7 @@ static int copy_file(struct media_fetch *m, struct media_item *i)
 		rc = err_set(&i->err, FAULT_DENIED, "media-refused", "%.*s: not a file",
 			     STR_FMT(json_get_str(i->media, "path")));
 	else
-		rc = objects_copy(m->store, fd, m->rules.size_max, &i->object, &i->start, i->arena,
-				  &i->err);
+		rc = objects_copy(m->store, fd, m->rules.size_max, &i->object, &i->err);
 	if (rc > 0)
 		rc = err_set(&i->err, FAULT_DATA, "media-too-large",
 			     "%.*s: the file is larger than %llu bytes",
@@ -233,9 +232,10 @@ void media_fetch_start(struct media_fetch *m, struct media_item *i)
 	struct media_way *w;
 
 	i->failed = false;
-	i->start = i->declared = STR_NONE;
+	i->declared = STR_NONE;
 	i->way = NULL;
-	if (is_kept(m, i)) {
+	i->kept = is_kept(m, i);
+	if (i->kept) {
 		put_done(m, i);
 		return;
 	}

@@ -39,8 +39,10 @@ struct media_item {
 	 */
 	struct err err;
 	struct object object;
-	struct str start;    /* its first bytes, at most OBJECT_START */
+	bool kept;           /* it was there before */
 	struct str declared; /* its media type as the server says it, or {NULL, 0} */
+
+	struct str mime; /* for the caller: the media type of the object */
 
 	struct media_item *next; /* media_fetch's from here on */
 	struct media_way *way;

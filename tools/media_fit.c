@@ -40,6 +40,7 @@ static void fit_close(void *st)
 	if (!f)
 		return;
 	media_work_close(f->work);
+	sniff_free(f->sniff);
 	while ((l = flows_any(f->flows)) != NULL)
 		fitting_free((struct fitting *)l);
 	flows_free(f->flows);
@@ -83,6 +84,7 @@ static void *fit_open(const struct setup *s, struct err *e)
 	if (!f)
 		diag_oom();
 	f->flows = flows_new();
+	f->sniff = sniff_new();
 	f->ready_end = &f->ready;
 	f->text.max = SIZE_MAX;
 	f->dir = opt_value(s->args, "objects");
@@ -200,7 +202,8 @@ static int gather(struct fitting *j, struct err *e)
 	j->media = arena_calloc(j->arena, n, sizeof(*j->media));
 	j->sha256 = arena_calloc(j->arena, n, sizeof(*j->sha256));
 	j->in = !str_eq(rec_str(&j->record, "direction"), STR("out"));
-	j->set = (struct media_set){ .channel = j->in ? NULL : channel_of(j),
+	j->set = (struct media_set){ .sniff = j->fit->sniff,
+				     .channel = j->in ? NULL : channel_of(j),
 				     .parts = j->parts,
 				     .text = rec_str(&j->record, "text").n,
 				     .own = j,
@@ -248,13 +251,13 @@ static int keep(struct fitting *j, unsigned i, struct err *e)
 {
 	struct media_part *p = &j->parts[i];
 	struct object object;
-	struct str start, made;
+	struct str made;
 	int fd, rc;
 
 	fd = open(p->made, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, FAULT_IO, "media-read", "%s: %s", p->made, strerror(errno));
-	rc = objects_copy(j->fit->store, fd, p->has.size, &object, &start, j->arena, e);
+	rc = objects_copy(j->fit->store, fd, p->has.size, &object, e);
 	close(fd);
 	if (rc != 0)
 		return rc < 0 ? -1 : err_set(e, FAULT_IO, "media-read", "%s grows", p->made);

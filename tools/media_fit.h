@@ -35,6 +35,7 @@ struct fit {
 	bool wary;             /* a message that came in with something malformed is rejected */
 	bool dry;
 	struct media_work *work;
+	struct sniff *sniff;
 	struct flows *flows;
 	struct fitting *ready, **ready_end; /* done, and not yet looked at */
 	uint64_t held;

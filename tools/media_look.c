@@ -34,8 +34,9 @@ static bool possible(struct str declared, const struct media_type *t)
 	return !d || d->kind == MEDIA_DOCUMENT || str_eq(str_c(d->mime), STR("audio/aac"));
 }
 
-static int look_at_image(int fd, struct media_facts *f, struct image_head *head, struct err *e)
+static int look_at_image(int fd, struct media_facts *f, struct err *e)
 {
+	struct image_head *head = &f->head;
 	void *p;
 	int rc;
 
@@ -56,40 +57,43 @@ static int look_at_image(int fd, struct media_facts *f, struct image_head *head,
 	return image_head_check(head, e);
 }
 
-static int look(int fd, const char *path, struct str declared, struct media_facts *f,
-		struct image_head *head, struct err *e)
+static int look(struct sniff *s, int fd, struct str declared, struct media_facts *f, struct err *e)
 {
-	char start[MEDIA_START];
 	struct stat st;
-	ssize_t n;
 
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(e, FAULT_DATA, "media-unreadable", "%s: not a file", path);
-	n = pread(fd, start, sizeof(start), 0);
-	if (n <= 0)
-		return err_set(e, FAULT_DATA, "media-unreadable", "%s: %s", path,
-			       n < 0 ? strerror(errno) : "empty");
+		return err_set(e, FAULT_DATA, "media-unreadable", "not a file");
+	if (st.st_size == 0)
+		return err_set(e, FAULT_DATA, "media-unreadable", "empty");
+	if (sniff(s, fd, &f->type, e) < 0)
+		return -1;
 	f->size = (uint64_t)st.st_size;
-	f->type = media_type_of((struct str){ start, (size_t)n });
 	f->mime = str_c(f->type->mime);
 	if (declared.p && vague(f->type) && possible(declared, f->type))
 		f->mime = str_trim(str_sub(declared, 0, str_find(declared, ';')));
 	if (image_format_named(str_c(f->type->mime)) == IMAGE_NONE)
 		return 0;
-	return look_at_image(fd, f, head, e);
+	return look_at_image(fd, f, e);
 }
 
-int media_look(const char *path, struct str declared, struct media_facts *f,
-	       struct image_head *head, struct err *e)
+int media_look(struct sniff *s, const char *path, struct str declared, struct media_facts *f,
+	       struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+	struct err why;
 
-	*f = (struct media_facts){ .type = media_type_of(STR_NONE), .duration = -1 };
+	*f = (struct media_facts){ .type = media_type_named(STR("application/octet-stream")),
+				   .duration = -1,
+				   .head = { .format = IMAGE_NONE } };
 	f->mime = str_c(f->type->mime);
-	*head = (struct image_head){ .format = IMAGE_NONE };
 	if (fd < 0)
 		return err_set(e, FAULT_DATA, "media-unreadable", "%s: %s", path, strerror(errno));
-	rc = look(fd, path, declared, f, head, e);
+	rc = look(s, fd, declared, f, &why);
 	close(fd);
-	return rc;
+	if (rc == 0)
+		return 0;
+	*e = why;
+	if (strcmp(why.code, "media-unreadable") == 0)
+		err_set(e, why.fault, why.code, "%s: %s", path, why.text);
+	return -1;
 }

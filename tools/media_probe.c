@@ -28,11 +28,10 @@ static int listen_to(struct transcode *t, const char *path, struct media_facts *
 	return 0;
 }
 
-static int look(struct transcode *t, const char *path, struct media_facts *f, struct err *e)
+static int look(struct sniff *s, struct transcode *t, const char *path, struct media_facts *f,
+		struct err *e)
 {
-	struct image_head head;
-
-	if (media_look(path, STR_NONE, f, &head, e) < 0)
+	if (media_look(s, path, STR_NONE, f, e) < 0)
 		return -1;
 	if (f->type->kind != MEDIA_AUDIO && f->type->kind != MEDIA_VIDEO)
 		return 0;
@@ -41,19 +40,24 @@ static int look(struct transcode *t, const char *path, struct media_facts *f, st
 
 static int probe(const struct setup *s, struct err *e)
 {
+	struct sniff *sniff;
 	struct transcode *t;
 	struct buf b = { .max = SIZE_MAX };
-	bool bad = false;
+	bool bad = false, broken = false;
 
 	if (s->args->n_operands == 0)
 		return err_set(e, FAULT_USAGE, "usage", "name a file");
 	t = transcode_open(1, e);
 	if (!t)
 		return -1;
+	sniff = sniff_new();
 	for (char **path = s->args->operands; *path; path++) {
 		struct media_facts f;
-		struct err why;
-		int rc = look(t, *path, &f, &why);
+		int rc = look(sniff, t, *path, &f, e);
+
+		broken = rc < 0 && !fault_class(e->fault);
+		if (broken)
+			break;
 
 		buf_reset(&b);
 		json_open(&b, '{');
@@ -61,13 +65,16 @@ static int probe(const struct setup *s, struct err *e)
 		if (f.size)
 			media_show_facts(&b, &f);
 		if (rc < 0)
-			media_show_error(&b, &why);
+			media_show_error(&b, e);
 		json_close(&b, '}');
 		bad |= rc < 0;
 		printf("%.*s\n", (int)b.n, b.p);
 	}
 	buf_free(&b);
 	transcode_close(t);
+	sniff_free(sniff);
+	if (broken)
+		return -1;
 	return bad ? EXIT_REJECTED : EXIT_OK;
 }
 

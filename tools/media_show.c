@@ -120,7 +120,7 @@ static void put_lines(struct sheet *s, uint32_t row, unsigned column, const char
 static int put_part(struct sheet *s, struct image_pool *pool, uint32_t row,
 		    const struct media_part *p, const char *into, struct err *e)
 {
-	if (p->head.format != IMAGE_NONE && put_picture(s, pool, row, 0, p->path, e) < 0)
+	if (p->had.head.format != IMAGE_NONE && put_picture(s, pool, row, 0, p->path, e) < 0)
 		return -1;
 	put_lines(s, row, 0, name_of(p->path), &p->had, 0);
 	if (p->failed) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "media_verbs.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "media.h"
 #include "media_fetch.h"
 #include "media_flow.h"
+#include "sniff.h"
 
 enum {
 	AT_ONCE = 64,    /* requests in flight: half of what a home line takes of connections */
@@ -33,6 +36,7 @@ struct media {
 	struct carriers *carriers;
 	struct objects *store;
 	struct media_fetch *fetch;
+	struct sniff *sniff;
 	struct media_rules rules;
 	const char *files[DIRS_MAX + 1], *trust[DIRS_MAX + 1];
 	struct flows *flows;
@@ -67,6 +71,7 @@ static void media_close(void *st)
 	if (!m)
 		return;
 	media_fetch_close(m->fetch);
+	sniff_free(m->sniff);
 	while (m->grave) {
 		struct job *j = m->grave;
 
@@ -131,6 +136,7 @@ static void *media_open(const struct setup *s, struct err *e)
 		diag_oom();
 	m->text.max = SIZE_MAX;
 	m->flows = flows_new();
+	m->sniff = sniff_new();
 	if (read_options(m, s->args, e) < 0 ||
 	    (m->carriers = carriers_open(s->conf, CARRIER_SEND, &carrier_custom, e)) == NULL ||
 	    open_store(m, opt_value(s->args, "objects"), e) < 0 ||
@@ -264,18 +270,40 @@ static int media_step(void *st, const struct rec *r, struct out *o, struct err *
 
 /* ---- and leaves ---- */
 
-/* The type that the bytes have; where they do not say, what the server says, else the carrier. */
-static struct str type_of(const struct media_item *i)
+/* The type that the bytes of the object have; where they do not say, what the carrier says, else the server. */
+static int find_type(struct media *m, struct media_item *i, struct err *e)
 {
-	const struct media_type *t = media_type_of(i->start);
-	struct str declared = str_sub(i->declared, 0, str_find(i->declared, ';'));
+	struct str path = objects_path(m->store, str_c(i->object.sha256), i->arena);
+	struct str declared = str_trim(str_sub(i->declared, 0, str_find(i->declared, ';')));
+	int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
+	const struct media_type *t;
 
+	if (fd < 0)
+		return err_set(e, FAULT_IO, "objects", "%s: %s", path.p, strerror(errno));
+	rc = sniff(m->sniff, fd, &t, e);
+	close(fd);
+	if (rc < 0)
+		return -1;
+	i->mime = str_c(t->mime);
 	if (strcmp(t->mime, "application/octet-stream") != 0)
-		return str_c(t->mime);
+		return 0;
 	if (json_get_str(i->media, "mime").n)
-		return json_get_str(i->media, "mime");
-	declared = str_trim(declared);
-	return declared.n && str_utf8(declared) ? declared : str_c(t->mime);
+		i->mime = json_get_str(i->media, "mime");
+	else if (declared.n && str_utf8(declared))
+		i->mime = declared;
+	return 0;
+}
+
+/* What was there before keeps the type that it got then. */
+static void find_types(struct media *m, struct job *j)
+{
+	for (unsigned k = 0; k < j->n; k++) {
+		struct media_item *i = &j->items[k];
+
+		i->mime = json_get_str(i->media, "mime");
+		if (is_wanted(&j->record, i->media) && !i->failed && (!i->kept || !i->mime.n))
+			i->failed = find_type(m, i, &i->err) < 0;
+	}
 }
 
 /* Append ${i} as the record has it then: where it is, its digest and size, its type. */
@@ -291,9 +319,7 @@ static void put_item(struct media *m, const struct media_item *i)
 			json_put_value(b, it.value);
 		}
 	json_add_str(b, "path", objects_path(m->store, str_c(i->object.sha256), i->arena));
-	json_add_str(b, "mime",
-		     i->start.p || !json_get_str(i->media, "mime").n ? type_of(i) :
-								       json_get_str(i->media, "mime"));
+	json_add_str(b, "mime", i->mime);
 	json_add_str(b, "sha256", str_c(i->object.sha256));
 	json_add_i64(b, "size", (int64_t)i->object.size);
 	json_close(b, '}');
@@ -346,9 +372,11 @@ static void set_retry(struct job *j, struct err *e)
 /* Return 0, or -1 with the fault of the store. */
 static int leave(struct media *m, struct job *j, struct out *o, struct err *e)
 {
-	struct err *bad = fault_of(j);
+	struct err *bad;
 	int rc = 0;
 
+	find_types(m, j);
+	bad = fault_of(j);
 	m->held--;
 	if (!bad && j->n == 0) {
 		out_put(o, &j->record);

@@ -265,7 +265,6 @@ static enum way_next judge_status(struct media_way *w, int64_t now_ms)
 /* The bytes are there: are they those that were announced? */
 static enum way_next judge_file(struct media_way *w)
 {
-	w->item->start = arena_str(w->item->arena, draft_start(w->draft));
 	w->item->declared = arena_str(w->item->arena, header_of(&w->request, "content-type"));
 	return WAY_DONE;
 }

@@ -105,12 +105,15 @@ static bool is_film(const struct media_part *p)
 {
 	enum media_kind k = p->had.type->kind;
 
+	/* Notes are no sound, whatever they are called. */
+	if (str_eq(p->had.mime, STR("audio/midi")))
+		return false;
 	return k == MEDIA_AUDIO || k == MEDIA_VIDEO || str_prefix(p->had.mime, STR("audio/"));
 }
 
 static bool convertible(const struct media_part *p)
 {
-	return p->head.format != IMAGE_NONE || is_film(p);
+	return p->had.head.format != IMAGE_NONE || is_film(p);
 }
 
 /* What was said to be a picture, sound or film is none: not to be passed on as the text that it may be. */
@@ -154,16 +157,16 @@ static int refuse(const struct media_part *p, struct err *e)
 /* Look at the file, and decide whether it can go at all. */
 static int judge(struct media_part *p, struct err *e)
 {
-	int rc = media_look(p->path, p->declared, &p->had, &p->head, e);
+	int rc = media_look(p->set->sniff, p->path, p->declared, &p->had, e);
 
 	p->as = p->kind < MEDIA_KINDS ? p->kind : p->had.type->kind;
-	if (rc == 0 && p->head.format != IMAGE_NONE && !p->head.whole)
+	if (rc == 0 && p->had.head.format != IMAGE_NONE && !p->had.head.whole)
 		rc = err_set(e, FAULT_DATA, "image-malformed", "%s whose end is missing",
 			     p->had.type->mime);
 	if (!p->set->channel)
 		return rc < 0 ? -1 : doubt(p, e);
 	/* A picture that was sent as a document stays one where it is taken so. */
-	if (p->as == MEDIA_DOCUMENT && p->head.format != IMAGE_NONE &&
+	if (p->as == MEDIA_DOCUMENT && p->had.head.format != IMAGE_NONE &&
 	    !media_limit_takes(limit_of(p), p->had.mime))
 		p->as = MEDIA_IMAGE;
 	return rc < 0 || compare(p, e) < 0 ? -1 : refuse(p, e);

@@ -11,6 +11,7 @@
 
 #include "image_pool.h"
 #include "media_film.h"
+#include "sniff.h"
 
 enum { MEDIA_RECIPE = 1024 };
 
@@ -22,6 +23,7 @@ struct media_facts {
 	uint32_t width, height; /* pixels, upright; 0: it has none, or it is not known */
 	uint32_t frames;        /* of an image; else 0 */
 	double duration;        /* seconds; negative: not known, or none */
+	struct image_head head; /* of an image of ours; else its format is IMAGE_NONE */
 };
 
 struct media_part {
@@ -42,7 +44,6 @@ struct media_part {
 
 	/* media_work's */
 	enum media_kind as;
-	struct image_head head;
 	struct image_task task;
 	struct transcode_task film;
 	struct transcode_facts streams;
@@ -54,6 +55,7 @@ struct media_part {
 
 struct media_set {
 	/* set by the caller */
+	struct sniff *sniff;                 /* borrowed */
 	const struct media_channel *channel; /* NULL: nothing is made, it is only looked at */
 	struct media_part *parts;
 	unsigned n;
@@ -107,11 +109,11 @@ struct media_set *media_work_done(struct media_work *w);
 void media_part_clear(struct media_part *p);
 
 /**
- * media_look(path, declared, facts, head, e):
- * What the file ${path} holds; ${head} is filled if it is an image of ours.  Nothing is decoded.  Return 0, or -1 with
- * FAULT_DATA, "media-unreadable" or those of lib/image_head.h; ${facts} is then filled as far as it goes.
+ * media_look(s, path, declared, facts, e):
+ * What the file ${path} holds.  Nothing is decoded.  Return 0, or -1 with FAULT_DATA, "media-unreadable" or those of
+ * lib/sniff.h and lib/image_head.h, ${facts} then filled as far as it goes; or with another fault of lib/sniff.h.
  */
-int media_look(const char *path, struct str declared, struct media_facts *facts,
-	       struct image_head *head, struct err *e);
+int media_look(struct sniff *s, const char *path, struct str declared, struct media_facts *facts,
+	       struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 /* omni-media: media fetched, looked at, and made to fit the channel that they go through.  omni-media(1) */
 #include "image_pool.h"
 #include "media_verbs.h"
+#include "sniff.h"
 #include "transcode.h"
 
 static const struct verb verbs[] = {
@@ -24,6 +25,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 1 && strcmp(argv[0], image_worker_name) == 0)
 		return image_worker();
+	if (argc == 1 && strcmp(argv[0], sniff_worker_name) == 0)
+		return sniff_worker();
 	if (argc > 2 && strcmp(argv[0], transcode_guard_name) == 0)
 		return transcode_guard(argv);
 	return verb_main(&suite, argc, argv);
