@@ -187,10 +187,7 @@ static int check_words(const struct rec *r, struct err *e)
 static int check_kind(const struct incoming *in, struct err *e)
 {
 	struct str direction = rec_str(in->r, "direction");
-	struct push_device device;
 
-	if (in->kind == KIND_EVENT)
-		return device_read(in->r, &device, e) < 0 ? -1 : 0;
 	if (in->kind == KIND_MESSAGE && !str_eq(direction, STR("in")) && !str_eq(direction, STR("out")))
 		return incoming_malformed(e, "direction", "is neither \"in\" nor \"out\"");
 	if (in->kind == KIND_STATUS && !rec_str(in->r, "status").n)
@@ -204,6 +201,9 @@ static int check_kind(const struct incoming *in, struct err *e)
 
 int incoming_read(struct incoming *in, const struct rec *r, struct err *e)
 {
+	struct push_device device;
+	int about = 0;
+
 	*in = (struct incoming){ .r = r, .kind = (enum store_kind)kind_of(r) };
 	if (id_bytes(rec_str(r, "id"), in->id.b) < 0)
 		return incoming_malformed(e, "id", "is not a UUID");
@@ -214,5 +214,8 @@ int incoming_read(struct incoming *in, const struct rec *r, struct err *e)
 	in->carrier = rec_str(r, "carrier");
 	in->account = rec_str(r, "account");
 	in->external_id = rec_str(r, "external_id");
+	if (in->kind == KIND_EVENT && (about = device_read(r, &device, e)) < 0)
+		return -1;
+	in->device = about > 0;
 	return check_kind(in, e);
 }

@@ -9,11 +9,11 @@
  * From each registration along the moves that came after it, not further than eight; there it lives where it is not gone
  * since, has not moved on, and nobody else is registered.
  */
-#define LIVE(whose, most)                                                                           \
-	"WITH RECURSIVE live (key, since, hops, origin, token) AS ("                                \
-	" SELECT * FROM (SELECT key, since, 0, key, NULL FROM devices WHERE " whose                 \
-	" AND (gone IS NULL OR gone < since OR moved >= since) ORDER BY since DESC LIMIT " most ")" \
-	" UNION ALL SELECT d.target, d.moved, hops + 1, origin, d.token FROM live l"                \
+#define LIVE(whose, most)                                                            \
+	"WITH RECURSIVE live (key, since, hops, origin, token) AS ("                 \
+	" SELECT * FROM (SELECT key, since, 0, key, NULL FROM devices WHERE " whose  \
+	" AND " DEVICE_LIVES " ORDER BY since DESC LIMIT " most ")"                  \
+	" UNION ALL SELECT d.target, d.moved, hops + 1, origin, d.token FROM live l" \
 	" JOIN devices d ON d.key = l.key AND d.moved >= l.since WHERE hops < 8) "
 #define AT_END                                              \
 	" FROM live l LEFT JOIN devices x ON x.key = l.key" \
@@ -21,8 +21,7 @@
 	" AND (x.moved IS NULL OR x.moved < l.since)"       \
 	" AND (l.hops = 0 OR x.since IS NULL OR x.since < l.since) GROUP BY l.key"
 
-const char device_count_sql[] =
-	LIVE("contact IS NOT NULL", "-1") "SELECT count(*) FROM (SELECT 1" AT_END ")";
+const char device_count_sql[] = LIVE("true", "-1") "SELECT count(*) FROM (SELECT 1" AT_END ")";
 
 static const char devices_sql[] =
 	LIVE("contact = ?1", "?2") "SELECT (SELECT image FROM devices WHERE key = l.origin), l.token,"

@@ -39,6 +39,7 @@ struct incoming {
 	int64_t conversation; /* 0: none */
 	struct str carrier, account, external_id;
 	struct str words; /* of a message: what is searched */
+	bool device;      /* an event about one */
 };
 
 /**
@@ -112,13 +113,16 @@ struct push_device;
 /* Read into ${d} which device ${r} is about.  Return 1, 0 if it is no event of devices, or -1 with FAULT_DATA. */
 int device_read(const struct rec *r, struct push_device *d, struct err *e);
 
-/* ${line}, that of ${r}, without what encrypts for a device. */
+/* ${line}, that of ${r}, which device_read took, without what encrypts for the device. */
 struct str device_kept(const struct rec *r, struct str line);
 
-/* What an event says of devices. */
+/* What ${in}, which is about a device, says of it. */
 int device_event(struct store *s, const struct incoming *in, struct err *e);
 
 /* store_devices.c */
+
+/* In SQL: somebody's who may be reached by it, here or where it moved to.  It stands in an index. */
+#define DEVICE_LIVES "contact IS NOT NULL AND (gone IS NULL OR gone < since OR moved >= since)"
 
 extern const char device_count_sql[]; /* how many there are */
 

@@ -29,9 +29,10 @@ static int take_id(struct store *s, struct incoming *in, struct err *e)
  * The line as it is kept: the lease is of the queue and over when it is settled, `store` is what we
  * say ourselves, and a secret is not kept twice.
  */
-static struct str kept(const struct rec *r)
+static struct str kept(const struct incoming *in)
 {
 	static const char *const dropped[] = { "lease", "store" };
+	const struct rec *r = in->r;
 	struct str line = r->line;
 
 	for (size_t i = 0; i < LEN(dropped); i++) {
@@ -43,7 +44,7 @@ static struct str kept(const struct rec *r)
 		line = arena_str(r->arena, buf_get(&b));
 		buf_free(&b);
 	}
-	return device_kept(r, line);
+	return in->device ? device_kept(r, line) : line;
 }
 
 static int insert_record(struct store *s, const struct incoming *in, int64_t message, struct err *e)
@@ -67,7 +68,7 @@ static int insert_record(struct store *s, const struct incoming *in, int64_t mes
 	db_bind_text(q, 11, rec_str(in->r, "type"));
 	db_bind_text(q, 12, json_get_str(rec_get(in->r, "from"), "address"));
 	db_bind_text(q, 13, in->words);
-	db_bind_text(q, 14, kept(in->r));
+	db_bind_text(q, 14, kept(in));
 	return db_run(q, e);
 }
 
@@ -98,7 +99,9 @@ static int put_new(struct store *s, struct incoming *in, struct err *e)
 		return -1;
 	if (in->kind == KIND_MESSAGE && message_new(s, in, e) < 0)
 		return -1;
-	if (in->kind == KIND_EVENT && (people_event(s, in, e) < 0 || device_event(s, in, e) < 0))
+	if (in->kind == KIND_EVENT && people_event(s, in, e) < 0)
+		return -1;
+	if (in->device && device_event(s, in, e) < 0)
 		return -1;
 	return about ? effect_apply(s, in, message, part, e) : ref_park(s, in, keys, n, e);
 }

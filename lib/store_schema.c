@@ -80,7 +80,7 @@ static const char version_3[] =
 	" gone INTEGER,"
 	" moved INTEGER, target BLOB, token TEXT" /* when, and where to: its key, its token */
 	") WITHOUT ROWID;"
-	"CREATE INDEX devices_contact ON devices (contact, since) WHERE contact IS NOT NULL;"
+	"CREATE INDEX devices_contact ON devices (contact, since) WHERE " DEVICE_LIVES ";"
 	"CREATE INDEX devices_target ON devices (target) WHERE target IS NOT NULL;";
 
 static const char *const steps[] = { version_1, version_2, version_3, NULL };

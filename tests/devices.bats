@@ -274,3 +274,31 @@ devices() {
 	[ "$(wc -l <out)" -eq 1000 ]
 	[ "$(omni-store devices +15550123 | wc -l)" -eq 1000 ]
 }
+
+@test "whichever allocation, write or sync fails, no device is lost or made up" {
+	plain
+	conf
+	{ phone 1 09:00:01 t1; browser 2 09:00:02 b1; about 3 09:00:03 gone "$(fcm t1)"; phone 4 09:00:04 t2
+		about 5 09:00:05 renewed '{"endpoint":"https://push.example.net/b1"}' ',"token":"https://push.example.net/b2"'; } >in
+	note 1 "$(to +15550123)" >push
+	local kind n rc
+	for kind in malloc write pwrite sync; do
+		for n in 1 2 3 5 13 34 89 233 610 1597; do
+			rm -f store.db*
+			fails() {
+				rc=0
+				timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" "$@" >out 2>err || rc=$?
+				case $rc in 0) ;; 65 | 71 | 74 | 75 | 78) [ -s err ] ;; *) false ;; esac || { echo "$kind $n: $rc: $*"; cat err; return 1; }
+			}
+			fails omni-store put in
+			[ "$rc" -ne 0 ] || [ "$(devices)" = 'b2 t2' ]
+			omni-store put in >again
+			[ "$(devices)" = 'b2 t2' ]
+			fails omni-push -c omni.json -n --store store.db push
+			[ "$rc" -ne 0 ] || [ "$(wc -l <out)" -eq 2 ]
+			fails omni-store devices +15550123
+			[ "$rc" -ne 0 ] || [ "$(wc -l <out)" -eq 2 ]
+		done
+	done
+	want 0 omni-store check
+}
