@@ -36,7 +36,7 @@ LIBS_omni-sandbox   = $(LIBS_stage) -lcrypto -lpcre2-8 -lm -lmicrohttpd -lgnutls
 LIBS_omni-ratelimit = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
 LIBS_omni-deliver  = $(LIBS_stage) -lcrypto -lsqlite3 -lcurl
 LIBS_omni-media    = $(LIBS_stage) -lcrypto -lcurl -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lmagic -lm
-LIBS_omni-push     = $(LIBS_stage) -lcrypto -lcurl -lsqlite3
+LIBS_omni-push     = $(LIBS_stage) -lcrypto -lssl -lnghttp2 -lcurl -lsqlite3
 
 LIB_SRC      = $(wildcard lib/*.c)
 CARRIER_SRC  = $(wildcard carriers/*.c)
@@ -108,7 +108,7 @@ UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(ARCHIVES)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -iquote lib -iquote carriers -iquote tests/unit $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) \
-		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3 -lutf8proc -lcurl -lseccomp
+		-lyyjson -lzstd -lz -lcrypto -ljq -lm -lpcre2-8 -lsqlite3 -lutf8proc -lcurl -lssl -lnghttp2 -lseccomp
 
 $(BUILD)/%.so: tests/preload/%.c
 	@mkdir -p $(@D)

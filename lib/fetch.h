@@ -29,12 +29,6 @@ struct fetch_options {
 	/* HTTP/2 where a server offers it (over TLS), many streams in one connection; else HTTP/1.1 */
 	bool multiplex;
 	/*
-	 * Requests that a server of HTTP/2 says it never began (GOAWAY) go out again on another connection, whatever they
-	 * are.  libcurl tells of that only in its log, which costs time for each request: without this they are
-	 * FETCH_BROKEN, unless `repeatable`.
-	 */
-	bool goaway;
-	/*
 	 * Refuse addresses that are not public (cidr_public), after DNS, after each redirect, and of connections
 	 * that are used again.  Behind a proxy of the environment only an address that stands in the URL can be
 	 * checked: names are the proxy's to look up, and to refuse.
@@ -116,6 +110,7 @@ struct fetch_request {
 	char text[240]; /* unless FETCH_OK: why, naming the host, no secret */
 
 	struct fetch_slot *slot; /* fetch's own; NULL before the first start */
+	struct h2_call *call;    /* that of lib/h2 */
 };
 
 /**

@@ -151,6 +151,7 @@ static int on_ready(void *own, char *peer, char *local, int peer_port, int local
 	struct address a;
 
 	(void)local;
+	(void)local_port;
 	if (s->written && !is_repeatable(s->request)) {
 		s->lost = true;
 		return CURL_PREREQFUNC_ABORT;
@@ -162,51 +163,7 @@ static int on_ready(void *own, char *peer, char *local, int peer_port, int local
 	}
 	s->elsewhere = false; /* one of the addresses of the host was not, but this is */
 	s->written = true;
-	s->port = local_port;
-	s->stream = 0;
 	return CURL_PREREQFUNC_OK;
-}
-
-/* The number behind ${name}, with which ${line} begins; -1 if it does not. */
-static int64_t number_in(struct str line, struct str name)
-{
-	int64_t n = -1;
-
-	if (!str_prefix(line, name))
-		return -1;
-	for (size_t i = name.n; i < line.n && line.p[i] >= '0' && line.p[i] <= '9' && n <= INT32_MAX; i++)
-		n = (n < 0 ? 0 : n) * 10 + (line.p[i] - '0');
-	return n;
-}
-
-/*
- * What libcurl logs: which stream a request is, and that the server did not begin those above another (RFC 9113, 6.8).
- * In words that no version has to keep: what is not understood leaves a request one of which nobody knows.
- */
-static int on_log(CURL *easy, curl_infotype type, char *p, size_t n, void *own)
-{
-	struct fetch_slot *s = own;
-	struct str line = { p, n };
-	int64_t stream, last;
-
-	(void)easy;
-	if (type != CURLINFO_TEXT)
-		return 0;
-	stream = number_in(line, STR("Using Stream ID: "));
-	if (stream < 0 && str_search(line, STR("] OPENED stream for ")) < n)
-		stream = number_in(line, STR("[HTTP/2] ["));
-	if (stream > 0)
-		s->stream = stream;
-	/* The second is how libcurl 7.88 spells it. */
-	if (!str_prefix(line, STR("received GOAWAY, ")) && !str_prefix(line, STR("recveived GOAWAY, ")))
-		return 0;
-	last = number_in(str_sub(line, str_search(line, STR("last_stream=")), n), STR("last_stream="));
-	if (last < 0 || s->port == 0)
-		return 0;
-	for (struct fetch_slot *t = s->fetch->flying; t; t = t->fly_next)
-		if (t->port == s->port && t->stream > last && !t->head_done)
-			t->written = false;
-	return 0;
 }
 
 void fetch_listen(struct fetch_slot *s)
@@ -222,11 +179,6 @@ void fetch_listen(struct fetch_slot *s)
 	curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, s);
 	curl_easy_setopt(c, CURLOPT_PREREQFUNCTION, on_ready);
 	curl_easy_setopt(c, CURLOPT_PREREQDATA, s);
-	if (s->fetch->options.goaway) {
-		curl_easy_setopt(c, CURLOPT_DEBUGFUNCTION, on_log);
-		curl_easy_setopt(c, CURLOPT_DEBUGDATA, s);
-		curl_easy_setopt(c, CURLOPT_VERBOSE, 1L);
-	}
 }
 
 /* What the first host alone may see. */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "cidr.h"
-#include "fetch.h"
+#include "fetch_rule.h"
 #include "url.h"
 
 /* What fetch keeps for one request: made at its first start, used again by the next. */
@@ -40,8 +40,6 @@ struct fetch_slot {
 
 	/* of the hop that it is in */
 	bool written;   /* the request may have been written */
-	int port;       /* ours, of the connection; 0: none yet */
-	int64_t stream; /* of HTTP/2, where `goaway` is asked for; 0: none yet */
 	bool head_done; /* all headers of the answer have come */
 	bool location;  /* it has a Location */
 	/* why it ended */

@@ -13,44 +13,11 @@ enum { CONNECT_MS = 10000, TOTAL_MS = 60000, FILE_BUFFER = 131072, IDLE_SECONDS 
 
 void fetch_end(struct fetch_slot *s, enum fetch_end end, const char *fmt, ...)
 {
-	struct fetch_request *x = s->request;
 	va_list ap;
-	int n = 0;
 
-	x->end = end;
-	if (s->url.host.n > 0 && url_host_plain(s->url.host))
-		n = snprintf(x->text, sizeof(x->text),
-			     "%.*s: ", (int)(s->url.host.n < 100 ? s->url.host.n : 100), s->url.host.p);
 	va_start(ap, fmt);
-	vsnprintf(x->text + n, sizeof(x->text) - (size_t)n, fmt, ap);
+	fetch_rule_end(s->request, end, s->url.host, fmt, ap);
 	va_end(ap);
-	for (char *p = x->text; *p; p++)
-		if ((unsigned char)*p < ' ' || (unsigned char)*p >= 0x7f)
-			*p = '?';
-}
-
-static bool is_token(const char *method)
-{
-	size_t n = 0;
-
-	while (method && method[n] >= 'A' && method[n] <= 'Z')
-		n++;
-	return n > 0 && n < 32 && method[n] == '\0';
-}
-
-static bool is_plain(struct str s)
-{
-	return s.n == 0 ||
-	       (!memchr(s.p, '\0', s.n) && !memchr(s.p, '\r', s.n) && !memchr(s.p, '\n', s.n));
-}
-
-static bool is_name(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f ||
-		    strchr("():;,\"", s.p[i]))
-			return false;
-	return s.n > 0;
 }
 
 /* curl copies texts; what it has no memory for it would leave out. */
@@ -141,7 +108,7 @@ static struct str basic(struct fetch_slot *s)
 	return arena_join(s->arena, STR("Basic "), base64_of(s->arena, pair));
 }
 
-static int set_headers(struct fetch_slot *s)
+static void set_headers(struct fetch_slot *s)
 {
 	const struct fetch_request *x = s->request;
 	struct curl_slist **end = &s->headers;
@@ -149,11 +116,6 @@ static int set_headers(struct fetch_slot *s)
 	for (size_t i = 0; i < x->n_headers; i++) {
 		const struct header *h = &x->headers[i];
 
-		if (!is_name(h->name) || !is_plain(h->value)) {
-			fetch_end(s, FETCH_UNSENT, "header %zu has a byte that no header may have",
-				  i + 1);
-			return -1;
-		}
 		/* curl's way to say that the value is empty is a semicolon. */
 		end = add_header(s->arena, end,
 				 h->value.n > 0 ? h->name : arena_join(s->arena, h->name, STR(";")),
@@ -166,7 +128,6 @@ static int set_headers(struct fetch_slot *s)
 		end = add_header(s->arena, end, STR("Content-Type"), STR_NONE);
 	add_ours(s, end);
 	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
-	return 0;
 }
 
 static bool has_body(const struct fetch_request *x)
@@ -324,8 +285,6 @@ int fetch_aim(struct fetch_slot *s, struct str text)
 		return -1;
 	}
 	s->written = s->head_done = s->location = false;
-	s->port = 0;
-	s->stream = 0;
 	s->head.n = 0;
 	if (!same)
 		point(s);
@@ -399,13 +358,12 @@ int fetch_prepare(struct fetch_slot *s)
 		diag_oom();
 	s->simple = false;
 	s->error[0] = '\0';
-	if (!is_token(x->method)) {
-		fetch_end(s, FETCH_UNSENT, "a method that HTTP can not have");
-		return -1;
-	}
 	if (!as_before || !is_simple(x))
 		begin_anew(s);
-	if (fetch_aim(s, x->url) < 0 || set_headers(s) < 0 || set_body(s) < 0)
+	if (fetch_aim(s, x->url) < 0 || fetch_rule_check(x, s->url.host) < 0)
+		return -1;
+	set_headers(s);
+	if (set_body(s) < 0)
 		return -1;
 	/* Without TLS there is no HTTP/2, and to wait for the first answer would tell nothing. */
 	curl_easy_setopt(s->easy, CURLOPT_PIPEWAIT,

@@ -49,6 +49,20 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define SUBMIT_ANSWER_MAX \
 	KIB(64) /* a carrier's answer to a message: below 4 KiB, error pages of proxies some 10 */
 
+#define RESOLVE_THREADS \
+	256 /* names that are looked up at once, those nobody waits for any more included: one is slow for half a minute */
+#define RESOLVE_STACK KIB(256) /* getaddrinfo(3) and its modules take some 100 */
+
+#define TLS_READ_BYTES \
+	KIB(64) /* of a connection, read at once: four of the largest records of TLS */
+
+/* HTTP/2, beside REQUEST_HEAD_MAX for the head of an answer. */
+#define H2_ORIGINS \
+	1024 /* servers that there are connections to: browsers name them, each is a descriptor and some 100 KiB */
+#define H2_STREAMS 4096  /* requests under way on one connection, whatever the server allows */
+#define H2_FRAMES  10000 /* from the server without a whole answer among them: more is a flood */
+#define H2_ACKS    100   /* answers to SETTINGS and PING that a server lets us owe it */
+
 #define SANDBOX_KEPT  100000  /* messages that omni-sandbox can still be asked about: some 50 MiB */
 #define SANDBOX_SEEN  1000000 /* requests whose attempts it counts */
 #define SANDBOX_MEDIA MIB(256) /* files that it keeps: two of the largest that carriers take */

@@ -57,9 +57,9 @@ links() {
 	done
 }
 
-@test "omni-push links curl, what encrypts, and SQLite for its ledger, and not jq" {
+@test "omni-push links HTTP/2 and TLS, curl for what is without, what encrypts, and SQLite for its ledger, and not jq" {
 	plain
-	links omni-push yyjson zstd z crypto curl sqlite3
+	links omni-push yyjson zstd z crypto ssl nghttp2 curl sqlite3
 }
 
 @test "omni-queue links SQLite, and nothing that talks to a network" {
@@ -125,7 +125,9 @@ door() {
 	(cd "$src" && grep -l '"schema_plan\.h"' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/schema' || :; } | nothing
 	door 'jq\.h' lib/expr.c
 	door 'pcre2\.h' lib/regex.c
-	door 'openssl/' $'lib/crypto.c\nlib/crypto_cert.c\nlib/crypto_key.c\nlib/crypto_seal.c'
+	door 'openssl/' $'lib/crypto.c\nlib/crypto_cert.c\nlib/crypto_key.c\nlib/crypto_seal.c\nlib/tls.c'
+	door 'nghttp2/' lib/h2_frame.c
+	(cd "$src" && grep -l '"h2_private\.h"' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/h2' || :; } | nothing
 	door 'sqlite3' $'lib/db.c\nlib/db_log.c'
 	door 'archive' lib/bundle.c
 	door 'vips' lib/image.c

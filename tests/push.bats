@@ -15,7 +15,7 @@ setup_file() {
 	timeout 300 node "$BATS_TEST_DIRNAME/push/gateway.mjs" "$PWD" >log 2>&1 3>&- &
 	echo $! >pid
 	for _ in $(seq 100); do
-		[ -s port ] && [ -s cert-port ] && break
+		[ -s port ] && [ -s cert-port ] && [ -s old-port ] && [ -s proxy-port ] && break
 		sleep 0.1
 	done
 	[ -s port ] || { cat log >&3; return 1; }
@@ -281,6 +281,31 @@ webpush failed credentials credentials BadJwtToken" ]
 	get 'select(.outcome == "unknown").recipient' | sort | diff begun -
 	[ "$(get 'select(.outcome == "sent" and .recipient != "fine").recipient' | sort -u | wc -l)" -eq 10 ]
 	[ "$(jq -r 'select(.name) | .name' all | grep -v fine | sort | uniq -c | awk '{ print $1 }' | sort | uniq -c | tr -s ' ' | paste -sd,)" = ' 10 1, 10 2' ]
+}
+
+@test "what a service refuses to begin is sent later, and never unknown" {
+	conf
+	for n in $(seq 30); do printf '{"id":"0198c0de-0000-7000-8000-%012d","kind":"push","body":"%d","devices":[%s]}\n' "$n" "$n" "$(device fcm "refuse$n")"; done >in
+	{ note 99 "$(device fcm fine)"; cat in; } | want 0 push
+	[ "$(get .outcome | sort | uniq -c | tr -s ' ')" = ' 31 sent' ]
+	[ "$(seen 'select(.name) | .name' | grep -v fine | sort | uniq -c | awk '{ print $1 }' | sort -u)" = 2 ]
+	# Not for ever: it goes back, to be tried again.
+	note 98 "$(device fcm never)" | want 1 push --max-hold 100ms
+	[ "$(get '"\(.kind) \(.outcome // .class) \(.error.code // .code)"' | paste -sd' ')" = 'delivery retry unavailable reject temp unavailable' ]
+}
+
+@test "a service that has HTTP/1.1 alone is sent to, and so is one behind a proxy" {
+	conf
+	for n in 1 2 3; do note "$n" "$(browser "old$n" | sed "s/:$(cat "$G/port")/:$(cat "$G/old-port")/")"; done >in
+	want 0 push in
+	[ "$(get .outcome | paste -sd' ')" = 'sent sent sent' ]
+	rm -f "$G/tunnels"
+	for n in 1 2 3; do note "$n" "$(device fcm "through$n")"; done >in
+	https_proxy=http://127.0.0.1:$(cat "$G/proxy-port") want 0 push in
+	[ "$(get .outcome | paste -sd' ')" = 'sent sent sent' ]
+	[ "$(sort -u "$G/tunnels")" = "127.0.0.1:$(cat "$G/port")" ]
+	https_proxy=http://127.0.0.1:1 no_proxy=127.0.0.1 want 0 push in
+	[ "$(get .outcome | paste -sd' ')" = 'sent sent sent' ]
 }
 
 @test "what a service asks to be sent much later goes back, with that time, and only with the devices that wait" {

@@ -50,7 +50,7 @@ struct push_sender {
 
 /* What an account has of its own: connections, and for fcm the request for a token. */
 struct push_line {
-	struct fetch *fetch;
+	struct h2 *h2;
 	struct push_flight *pool; /* requests of its own: they stay with its connections */
 	struct fetch_request ask;
 	struct arena *arena;
@@ -106,6 +106,9 @@ void push_stop(struct push_engine *g, struct push_sender *sd, struct str code, s
 void push_wait(struct push_engine *g, struct push_shot *s, int64_t due);
 /* Make the request of ${s} and start it; what can not be made has failed. */
 void push_launch(struct push_engine *g, struct push_shot *s);
+
+/* Let what was started leave. */
+void push_flush(struct push_engine *g);
 
 /* push_outcome.c */
 void push_answered(struct push_engine *g, struct push_flight *f);

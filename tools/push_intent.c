@@ -172,5 +172,6 @@ int push_engine_commit(struct push_engine *g, struct out *o, struct err *e)
 			push_launch(g, s);
 		}
 	}
+	push_flush(g);
 	return 0;
 }

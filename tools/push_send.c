@@ -52,19 +52,16 @@ struct push_sender *push_sender_for(struct push_engine *g, const struct push_sho
 static struct push_line *line_of(struct push_engine *g, struct push_account *a, struct err *e)
 {
 	struct push_line *l = &g->lines[a - g->accounts->list];
-	struct fetch_options o = { .per_host = 1,
-				   .ca = g->accounts->ca,
-				   .multiplex = true,
-				   .goaway = a->platform != PUSH_APNS, /* which drops a second one */
-				   .public_only = a->platform == PUSH_WEB && !a->private_addresses };
+	struct h2_options o = { .ca = g->accounts->ca,
+				.public_only = a->platform == PUSH_WEB && !a->private_addresses };
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
 
-	if (l->fetch)
+	if (l->h2)
 		return l;
-	l->fetch = fetch_open(&o, e);
-	if (!l->fetch)
+	l->h2 = h2_open(&o, e);
+	if (!l->h2)
 		return NULL;
-	if (epoll_ctl(g->epoll, EPOLL_CTL_ADD, fetch_fd(l->fetch), &ev) < 0) {
+	if (epoll_ctl(g->epoll, EPOLL_CTL_ADD, h2_fd(l->h2), &ev) < 0) {
 		err_set(e, FAULT_OS, "epoll", "epoll_ctl: %s", strerror(errno));
 		return NULL;
 	}
@@ -275,7 +272,7 @@ void push_launch(struct push_engine *g, struct push_shot *s)
 	s->attempts++;
 	s->sender->flying++;
 	g->flying++;
-	fetch_start(l->fetch, &f->x);
+	h2_start(l->h2, &f->x);
 }
 
 /* Ask for a token of fcm, once for all that wait for it. */
@@ -296,7 +293,7 @@ static void ask(struct push_engine *g, struct push_line *l, struct push_account 
 	l->ask.total_ms = ANSWER_MS;
 	l->ask.answer_max = SUBMIT_ANSWER_MAX;
 	l->ask.own = NULL;
-	fetch_start(l->fetch, &l->ask);
+	h2_start(l->h2, &l->ask);
 }
 
 static bool has_token(struct push_engine *g, struct push_line *l, struct push_account *a)
@@ -380,7 +377,7 @@ static void line_free(struct push_line *l)
 {
 	struct push_flight *f;
 
-	fetch_close(l->fetch); /* which releases what its requests hold */
+	h2_close(l->h2); /* which releases what its requests hold */
 	arena_free(l->arena);
 	while ((f = l->pool) != NULL) {
 		l->pool = f->next;
@@ -434,7 +431,7 @@ static void collect(struct push_engine *g)
 		struct push_line *l = &g->lines[i];
 		struct fetch_request *x;
 
-		while (l->fetch && (x = fetch_done(l->fetch)) != NULL) {
+		while (l->h2 && (x = h2_done(l->h2)) != NULL) {
 			struct push_flight *f = x->own;
 			struct push_sender *sd = f ? f->shot->sender : NULL;
 
@@ -448,6 +445,13 @@ static void collect(struct push_engine *g)
 			}
 		}
 	}
+}
+
+void push_flush(struct push_engine *g)
+{
+	for (size_t i = 0; i < g->accounts->n; i++)
+		if (g->lines[i].h2)
+			h2_flush(g->lines[i].h2);
 }
 
 /* Ring when the next that waits may go. */

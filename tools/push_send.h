@@ -8,7 +8,7 @@
 #ifndef OMNI_PUSH_SEND_H
 #define OMNI_PUSH_SEND_H
 
-#include "fetch.h"
+#include "h2.h"
 #include "ledger.h"
 #include "push_gateway.h"
 #include "stage.h"

@@ -6,7 +6,10 @@
 // It verifies and decrypts with Node's own crypto and the package http_ece: nothing of it is ours.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
+import net from 'node:net';
 import { createRequire } from 'node:module';
 
 const dir = process.argv[2];
@@ -112,6 +115,8 @@ function fcm(headers, body) {
 	if (name.startsWith('vanish') && n === 1) return { destroy: true };
 	if (name.startsWith('hang') && n === 1) return { hang: true };
 	if (name.startsWith('wave') && n === 1) return { wave: true };
+	if (name.startsWith('refuse') && n === 1) return { refuse: true };
+	if (name === 'never') return { refuse: true };
 	return { status: 200, name, body: JSON.stringify({ name: `projects/p1/messages/${name}` }) };
 }
 
@@ -176,6 +181,7 @@ const onStream = (stream, headers) => {
 	stream.on('data', c => chunks.push(c));
 	stream.on('end', () => {
 		const body = Buffer.concat(chunks), path = headers[':path'];
+		if (stream.aborted || session.destroyed || body.length < (headers['content-length'] ?? 0)) return; // the connection ended under it
 		const a = path.startsWith('/3/device/') ? apns(headers, body, session) :
 			path.startsWith('/v1/projects/') ? fcm(headers, body) :
 			path === '/token' ? oauth(headers, body.toString()) : web(headers, body);
@@ -195,6 +201,27 @@ const onStream = (stream, headers) => {
 		else answer();
 	});
 };
+// Behind `old-port` is who has HTTP/1.1 alone, behind `proxy-port` a proxy; the latter says in `tunnels` where it was asked to go.
+const old = https.createServer(tls, (request, response) => {
+	const chunks = [];
+	request.on('data', c => chunks.push(c));
+	request.on('end', () => {
+		const a = web({ ...request.headers, ':path': request.url }, Buffer.concat(chunks));
+		response.writeHead(a.status, a.headers).end(a.body);
+	});
+});
+old.listen(0, '127.0.0.1', () => fs.writeFileSync(file('old-port'), `${old.address().port}`));
+const proxy = http.createServer().on('connect', (request, socket) => {
+	const [host, port] = request.url.split(':');
+	fs.appendFileSync(file('tunnels'), `${request.url}\n`);
+	const to = net.connect(Number(port), host, () => {
+		socket.write('HTTP/1.1 200 OK\r\n\r\n');
+		to.pipe(socket).pipe(to);
+	});
+	to.on('error', () => socket.destroy());
+	socket.on('error', () => to.destroy());
+});
+proxy.listen(0, '127.0.0.1', () => fs.writeFileSync(file('proxy-port'), `${proxy.address().port}`));
 for (const s of [server, certified]) {
 	s.on('session', onSession);
 	s.on('stream', onStream);

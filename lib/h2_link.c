@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+#include "h2_private.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cidr.h"
+#include "clock.h"
+#include "diag.h"
+
+enum {
+	CONNECT_MS = 10000, /* to all addresses together */
+	READS = 16,         /* from one connection, before others have their turn */
+	SILENCE_MS = 10000, /* of a connection with requests under way, or before it is used again: is it still there? */
+	IDLE_PING_MS = 60000, /* keeps what stands between from forgetting an idle one */
+	PING_MS = 5000,       /* to an answer */
+	IDLE_MS = 3600000, /* services like a connection to stay, even where there is little to send */
+	PLAIN_MS = 600000, /* until a server that had HTTP/1.1 alone is asked again */
+};
+
+static const unsigned char alpn[] = "\x02h2\x08http/1.1";
+
+/* ---- what it waits for ---- */
+
+static void watch(struct h2_link *l, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = l };
+
+	if (l->events == events)
+		return;
+	/* Without a place in the table of the system its time will end it. */
+	epoll_ctl(l->h2->epoll, l->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, l->fd, &ev);
+	l->events = events;
+}
+
+static void ring_at(struct h2_link *l, int64_t when)
+{
+	heap_remove(&l->h2->link_due, &l->due);
+	l->due.key = when;
+	heap_put(&l->h2->link_due, &l->due);
+}
+
+void h2_link_dirty(struct h2_link *l)
+{
+	if (l->dirty || l->dead)
+		return;
+	l->dirty = true;
+	l->next_dirty = l->h2->dirty;
+	l->h2->dirty = l;
+}
+
+/* ---- the end ---- */
+
+/* What belongs to one address. */
+static void hang_up(struct h2_link *l)
+{
+	h2_frame_close(l);
+	tls_end(l->tls);
+	l->tls = NULL;
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+	l->events = 0;
+	buf_reset(&l->out);
+	l->out_at = 0;
+	l->streams = 0;
+}
+
+static void drop_lookup(struct h2_link *l)
+{
+	if (l->lookup && l->state == H2_LOOKUP)
+		epoll_ctl(l->h2->epoll, EPOLL_CTL_DEL, resolve_fd(l->lookup), NULL);
+	resolve_drop(l->lookup);
+	l->lookup = NULL;
+}
+
+/* No new request goes over it. */
+static void step_aside(struct h2_link *l)
+{
+	l->leaving = true;
+	if (l->origin->link == l)
+		l->origin->link = NULL;
+}
+
+static void die(struct h2_link *l)
+{
+	struct h2 *h = l->h2;
+
+	step_aside(l);
+	l->origin->links--;
+	heap_remove(&h->link_due, &l->due);
+	drop_lookup(l);
+	hang_up(l);
+	l->dead = true;
+	l->next_dead = h->dead;
+	h->dead = l;
+}
+
+void h2_link_free(struct h2_link *l)
+{
+	struct h2_link **at = &l->h2->dirty;
+
+	while (*at && *at != l)
+		at = &(*at)->next_dirty;
+	if (*at)
+		*at = l->next_dirty;
+	buf_free(&l->out);
+	free(l);
+}
+
+void h2_link_leave(struct h2_link *l)
+{
+	size_t n;
+
+	if (l->state == H2_OPEN) {
+		h2_frame_goodbye(l);
+		(void)!tls_write(l->tls, l->out.p + l->out_at, l->out.n - l->out_at, &n);
+	}
+	die(l);
+}
+
+/* What waits goes over another connection: as often as it likes if this one did any good, else a few times. */
+static void serve_elsewhere(struct h2_origin *o, bool answered, const char *why)
+{
+	for (struct h2_call *c = o->waiting.first, *next; c && !answered; c = next) {
+		next = c->next;
+		h2_again(c, why);
+	}
+	if (o->waiting.first && !o->link)
+		h2_link_new(o);
+}
+
+void h2_link_end(struct h2_link *l, const char *why)
+{
+	struct h2_origin *o = l->origin;
+	bool answered = l->answered, current = o->link == l;
+	char text[sizeof(l->why)];
+	struct h2_call *c;
+
+	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, why);
+	while ((c = l->begun.first) != NULL)
+		h2_finish(c, FETCH_BROKEN, "%s", text);
+	die(l);
+	if (current)
+		serve_elsewhere(o, answered, text);
+}
+
+/* There is no connection to be had: nothing that waits was begun. */
+static void give_up(struct h2_link *l, enum fetch_end end, const char *why)
+{
+	struct h2_origin *o = l->origin;
+	bool late = l->late;
+	char text[sizeof(l->why)];
+	struct h2_call *c;
+
+	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, why);
+	die(l);
+	while ((c = o->waiting.first) != NULL) {
+		c->x->timed_out = late;
+		h2_finish(c, end, "%s", text);
+	}
+}
+
+/* ---- from a name to HTTP/2 ---- */
+
+static bool may_reach(struct h2_link *l, const struct addrinfo *to)
+{
+	struct address a = address_of(to->ai_addr);
+
+	if (!l->h2->public_only || cidr_public(&a))
+		return true;
+	l->refused = true;
+	return false;
+}
+
+/* A socket on its way to ${to}.  Return -1 with the reason. */
+static int connect_to(struct h2_link *l, const struct addrinfo *to)
+{
+	int one = 1;
+
+	l->fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (l->fd < 0) {
+		snprintf(l->why, sizeof(l->why), "%s", strerror(errno));
+		return -1;
+	}
+	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(l->fd, to->ai_addr, to->ai_addrlen) == 0 || errno == EINPROGRESS)
+		return 0;
+	snprintf(l->why, sizeof(l->why), "%s", strerror(errno));
+	hang_up(l);
+	return -1;
+}
+
+/* The next address, with its share of the time that is left. */
+static void try_next(struct h2_link *l)
+{
+	int64_t now = clock_mono(), left = l->connect_due - now, others = 1;
+
+	for (const struct addrinfo *to; (to = l->address) != NULL && left > 0;) {
+		l->address = to->ai_next;
+		if (!may_reach(l, to))
+			continue;
+		l->reached = true;
+		l->late = false;
+		if (connect_to(l, to) < 0)
+			continue;
+		for (; to->ai_next; to = to->ai_next)
+			others++;
+		l->state = H2_CONNECT;
+		watch(l, EPOLLOUT);
+		ring_at(l, now + left / others);
+		return;
+	}
+	if (l->refused && !l->reached)
+		give_up(l, FETCH_REFUSED, "not an address of the public Internet");
+	else
+		give_up(l, FETCH_UNSENT, l->why[0] ? l->why : "there is no address");
+}
+
+/* This address does not do. */
+static void fail(struct h2_link *l, const char *why)
+{
+	if (why != l->why)
+		snprintf(l->why, sizeof(l->why), "%s", why);
+	hang_up(l);
+	try_next(l);
+}
+
+static void looked_up(struct h2_link *l)
+{
+	char why[sizeof(l->why)];
+
+	epoll_ctl(l->h2->epoll, EPOLL_CTL_DEL, resolve_fd(l->lookup), NULL);
+	l->state = H2_CONNECT;
+	l->address = resolve_list(l->lookup);
+	if (l->address) {
+		try_next(l);
+		return;
+	}
+	snprintf(why, sizeof(why), "%s", resolve_why(l->lookup));
+	give_up(l, FETCH_UNSENT, why);
+}
+
+/* HTTP/1.1 is all it has. */
+static void go_plain(struct h2_link *l)
+{
+	struct h2_origin *o = l->origin;
+	struct h2_call *c;
+
+	o->plain_until = clock_mono() + PLAIN_MS;
+	die(l);
+	while ((c = o->waiting.first) != NULL)
+		h2_hand_on(c);
+}
+
+static void shake_hands(struct h2_link *l)
+{
+	enum tls_end end = tls_handshake(l->tls);
+
+	switch (end) {
+	case TLS_READ:
+	case TLS_WRITE:
+		watch(l, end == TLS_READ ? EPOLLIN : EPOLLOUT);
+		return;
+	case TLS_CLOSED:
+		fail(l, "the connection was closed during the handshake of TLS");
+		return;
+	case TLS_FAILED:
+		fail(l, tls_why(l->tls));
+		return;
+	case TLS_DONE:
+		break;
+	}
+	if (!str_eq(tls_alpn(l->tls), STR("h2"))) {
+		go_plain(l);
+		return;
+	}
+	h2_frame_open(l);
+	l->state = H2_GREET;
+	l->heard = clock_mono();
+	watch(l, EPOLLIN);
+	h2_link_pump(l);
+}
+
+static void secure(struct h2_link *l)
+{
+	const struct h2_origin *o = l->origin;
+	struct tls_peer peer = { .host = o->bare,
+				 .cert = o->cert,
+				 .key = o->key,
+				 .alpn = alpn,
+				 .n_alpn = sizeof(alpn) - 1,
+				 .ticket = &l->origin->ticket };
+	int why = 0;
+	socklen_t n = sizeof(why);
+	struct err e;
+
+	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &why, &n) < 0 || why != 0) {
+		fail(l, strerror(why ? why : errno));
+		return;
+	}
+	l->tls = tls_connect(l->h2->tls, l->fd, &peer, &e);
+	if (!l->tls) {
+		give_up(l, FETCH_UNSENT, e.text);
+		return;
+	}
+	l->state = H2_SECURE;
+	shake_hands(l);
+}
+
+static int64_t connect_span(const struct h2_origin *o)
+{
+	int64_t ms = o->waiting.first->x->connect_ms;
+
+	return ms ? ms : CONNECT_MS;
+}
+
+void h2_link_new(struct h2_origin *o)
+{
+	struct h2_link *l = calloc(1, sizeof(*l));
+	struct h2 *h = o->h2;
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
+	struct err e;
+
+	if (!l)
+		diag_oom();
+	l->h2 = h;
+	l->origin = o;
+	o->link = l;
+	o->links++;
+	l->fd = -1;
+	l->out.max = SIZE_MAX; /* bounded by what is taken in at once */
+	l->used = clock_mono();
+	l->connect_due = l->used + connect_span(o);
+	ring_at(l, l->connect_due);
+	l->lookup = resolve_start(str_c(o->host), o->port, &e);
+	if (!l->lookup) {
+		give_up(l, FETCH_UNSENT, e.text);
+		return;
+	}
+	epoll_ctl(h->epoll, EPOLL_CTL_ADD, resolve_fd(l->lookup), &ev);
+	if (resolve_ready(l->lookup))
+		looked_up(l);
+}
+
+/* ---- an open connection ---- */
+
+static bool is_up(const struct h2_link *l)
+{
+	return l->state >= H2_GREET;
+}
+
+/* The connection is of no use: another address, if nothing was begun over it. */
+static void lose(struct h2_link *l, const char *why)
+{
+	if (l->state == H2_OPEN)
+		h2_link_end(l, l->leaving && l->why[0] ? l->why : why);
+	else
+		fail(l, why);
+}
+
+/* Frames for what waits, up to a record of TLS.  Return NULL, or why it can not go on. */
+static const char *fill(struct h2_link *l)
+{
+	struct h2_list *waiting = &l->origin->waiting;
+	const char *why = NULL;
+
+	while (!why && l->state == H2_OPEN && !l->leaving && !l->asked && waiting->first &&
+	       l->out.n - l->out_at < H2_RECORD && h2_frame_may_begin(l))
+		why = h2_frame_begin(l, waiting->first);
+	return why ? why : h2_frame_write(l);
+}
+
+/* Return true if all of it was written. */
+static bool write_out(struct h2_link *l, const char **why)
+{
+	while (l->out_at < l->out.n) {
+		size_t left = l->out.n - l->out_at, n = 0;
+		enum tls_end end = tls_write(l->tls, l->out.p + l->out_at,
+					     left < H2_RECORD ? left : H2_RECORD, &n);
+
+		if (end == TLS_CLOSED || end == TLS_FAILED)
+			*why = end == TLS_CLOSED ? "the connection was closed" : tls_why(l->tls);
+		if (end != TLS_DONE)
+			return false;
+		l->out_at += n;
+		/* A record that is not full yet can wait for what follows. */
+		if (l->out.n - l->out_at < H2_RECORD)
+			break;
+	}
+	if (l->out_at > 0) {
+		memmove(l->out.p, l->out.p + l->out_at, l->out.n - l->out_at);
+		l->out.n -= l->out_at;
+		l->out_at = 0;
+	}
+	return true;
+}
+
+void h2_link_pump(struct h2_link *l)
+{
+	const char *why = NULL;
+	bool room = true;
+	int64_t now = clock_mono();
+
+	if (l->dead || !is_up(l))
+		return;
+	/* Is it still there, after such a silence? */
+	if (l->state == H2_OPEN && !l->asked && l->origin->waiting.first && !l->begun.first &&
+	    now - l->heard > SILENCE_MS)
+		h2_frame_ping(l);
+	l->started = 0;
+	do {
+		why = fill(l);
+		if (!why && l->out.n > l->out_at)
+			room = write_out(l, &why);
+	} while (!why && room && l->out.n > l->out_at);
+	if (!why && room)
+		why = h2_frame_over(l);
+	if (why) {
+		lose(l, why);
+		return;
+	}
+	watch(l, room ? EPOLLIN : EPOLLIN | EPOLLOUT);
+	if (l->begun.first)
+		l->used = now;
+	if (l->state == H2_OPEN)
+		ring_at(l, l->more  ? now + 1 :
+			   l->asked ? l->asked + PING_MS :
+				      l->heard + (l->begun.first ? SILENCE_MS : IDLE_PING_MS));
+	if (l->leaving && l->state == H2_OPEN && !l->begun.first && room)
+		h2_link_end(l, l->why);
+}
+
+/* Take in what has come.  Return NULL, or why nothing more can come. */
+static const char *take_in(struct h2_link *l)
+{
+	unsigned char bytes[H2_RECORD];
+	const char *why = NULL;
+	size_t n;
+
+	l->more = false;
+	for (unsigned i = 0; i < READS; i++) {
+		enum tls_end end = tls_read(l->tls, bytes, sizeof(bytes), &n);
+
+		if (end == TLS_CLOSED)
+			return "the connection was closed";
+		if (end == TLS_FAILED)
+			return tls_why(l->tls);
+		if (end != TLS_DONE)
+			return NULL;
+		l->heard = clock_mono();
+		why = h2_frame_read(l, bytes, n);
+		if (why)
+			return why;
+	}
+	l->more = true;
+	return NULL;
+}
+
+static void go_on(struct h2_link *l)
+{
+	struct h2_origin *o = l->origin;
+	const char *why = take_in(l);
+
+	if (why) {
+		lose(l, why);
+		return;
+	}
+	if ((l->leaving || h2_frame_spent(l)) && o->link == l) {
+		step_aside(l);
+		serve_elsewhere(o, l->answered, l->why);
+	}
+	h2_link_pump(l);
+}
+
+void h2_link_event(struct h2_link *l, uint32_t events)
+{
+	(void)events;
+	if (l->dead)
+		return;
+	switch (l->state) {
+	case H2_LOOKUP:
+		if (resolve_ready(l->lookup))
+			looked_up(l);
+		break;
+	case H2_CONNECT:
+		secure(l);
+		break;
+	case H2_SECURE:
+		shake_hands(l);
+		break;
+	case H2_GREET:
+	case H2_OPEN:
+		go_on(l);
+		break;
+	}
+}
+
+void h2_link_tick(struct h2_link *l, int64_t now)
+{
+	ring_at(l, now + PING_MS); /* until what follows knows better */
+	if (l->state < H2_OPEN) {
+		l->late = true;
+		if (l->state == H2_LOOKUP)
+			give_up(l, FETCH_UNSENT, "the time ran out while its name was looked up");
+		else
+			fail(l, "the time ran out before there was a connection");
+		return;
+	}
+	/* What it said while nobody read counts. */
+	go_on(l);
+	if (l->dead)
+		return;
+	if (l->asked && now - l->asked >= PING_MS && !l->more)
+		h2_link_end(l, "the connection is dead: PING has no answer");
+	else if (!l->begun.first && !l->origin->waiting.first && now - l->used >= IDLE_MS)
+		h2_link_leave(l);
+	else if (!l->asked && now - l->heard >= (l->begun.first ? SILENCE_MS : IDLE_PING_MS))
+		h2_frame_ping(l);
+}
