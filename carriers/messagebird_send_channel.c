@@ -238,17 +238,17 @@ static int make_location(struct sending *s)
 
 static int put_action(struct sending *s, const struct json *button, bool opens)
 {
-	struct str title = json_get_str(button, "title"), id = json_get_str(button, "id");
+	struct send_choice c = send_choice(button);
 	const char *type = opens ? "link" : "postback";
 
-	if (!title.n)
+	if (!c.title.n)
 		return err_set(s->e, SEND_MALFORMED, "what can be chosen needs a title");
 	json_open(&s->body, '{');
 	json_add_str(&s->body, "type", str_c(type));
 	json_key(&s->body, type);
 	json_open(&s->body, '{');
-	json_add_str(&s->body, "text", title);
-	json_add_str(&s->body, opens ? "url" : "payload", id.n ? id : title);
+	json_add_str(&s->body, "text", c.title);
+	json_add_str(&s->body, opens ? "url" : "payload", c.id);
 	json_close(&s->body, '}');
 	json_close(&s->body, '}');
 	return 0;

@@ -167,15 +167,15 @@ static void put_words(struct sending *s, const char *key, struct str text)
 
 static int put_choice(struct sending *s, const struct json *v, const char *type)
 {
-	struct str title = json_get_str(v, "title"), id = json_get_str(v, "id");
+	struct send_choice c = send_choice(v);
 
-	if (!title.n)
+	if (!c.title.n)
 		return err_set(s->e, SEND_MALFORMED, "what can be chosen needs a title");
 	json_open(&s->body, '{');
-	json_add_str(&s->body, "id", id.n ? id : title);
+	json_add_str(&s->body, "id", c.id);
 	json_opt_str(&s->body, "type", str_c(type));
-	json_add_str(&s->body, "title", title);
-	json_opt_str(&s->body, "description", json_get_str(v, "description"));
+	json_add_str(&s->body, "title", c.title);
+	json_opt_str(&s->body, "description", c.description);
 	json_close(&s->body, '}');
 	return 0;
 }
@@ -193,14 +193,11 @@ static int put_choices(struct sending *s, const char *key, const struct json *li
 	return 0;
 }
 
-/* The button that opens the list is the first of `buttons`. */
 static int put_list(struct sending *s, const struct json *offer)
 {
-	struct str open = json_get_str(json_at(json_get(offer, "buttons"), 0), "title");
-
 	if (json_len(json_get(offer, "sections")) == 0)
 		return err_set(s->e, SEND_MALFORMED, "a list needs sections");
-	json_add_str(&s->body, "button", open.n ? open : STR("Menu"));
+	json_add_str(&s->body, "button", send_offer_opens(offer));
 	json_key(&s->body, "sections");
 	json_open(&s->body, '[');
 	for (struct json_iter it = json_iter(json_get(offer, "sections")); json_next(&it);) {
@@ -337,13 +334,13 @@ static int put_places(struct sending *s, const struct json *template)
 static int make_template(struct sending *s)
 {
 	const struct json *template = json_get(s->d->message, "template");
-	struct str namespace = messagebird_extra(s, "namespace");
+	struct str space = messagebird_extra(s, "namespace");
 
 	if (is_sms(s) && s->c.text.n)
 		return make(s);
-	if (!namespace.n)
-	namespace = send_setting(s, "template_namespace");
-	if (!namespace.n)
+	if (!space.n)
+		space = send_setting(s, "template_namespace");
+	if (!space.n)
 		return send_unconfigured(s, "template_namespace");
 	if (!json_get_str(template, "name").n || !json_get_str(template, "language").n)
 		return err_set(s->e, SEND_MALFORMED, "a template needs a name and a language");
@@ -352,7 +349,7 @@ static int make_template(struct sending *s)
 	begin_content(s, "hsm");
 	json_key(&s->body, "hsm");
 	json_open(&s->body, '{');
-	json_add_str(&s->body, "namespace", namespace);
+	json_add_str(&s->body, "namespace", space);
 	json_add_str(&s->body, "templateName", json_get_str(template, "name"));
 	json_key(&s->body, "language");
 	json_open(&s->body, '{');

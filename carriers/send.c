@@ -154,6 +154,23 @@ struct str send_offer_words(const struct sending *s, const struct json *offer)
 	return send_lines(s, lines, LEN(lines));
 }
 
+struct send_choice send_choice(const struct json *v)
+{
+	struct send_choice c = { json_get_str(v, "title"), json_get_str(v, "id"),
+				 json_get_str(v, "description") };
+
+	if (!c.id.n)
+		c.id = c.title;
+	return c;
+}
+
+struct str send_offer_opens(const struct json *offer)
+{
+	struct send_choice c = send_choice(json_at(json_get(offer, "buttons"), 0));
+
+	return c.title.n ? c.title : STR("Menu");
+}
+
 struct str send_locale(const struct sending *s, struct str tag)
 {
 	char *code = arena_cstr(s->d->arena, tag);

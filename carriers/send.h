@@ -129,6 +129,16 @@ struct str send_lines(const struct sending *s, const struct str *lines, size_t n
 /* What is offered in words alone: the header of ${offer}, the text of the record, the footer. */
 struct str send_offer_words(const struct sending *s, const struct json *offer);
 
+/* A button, or a row of a list: its `id` is the title where it has none. */
+struct send_choice {
+	struct str title, id, description;
+};
+
+struct send_choice send_choice(const struct json *v);
+
+/* The title of the button that opens the list ${offer}: the first of its `buttons`, else "Menu". */
+struct str send_offer_opens(const struct json *offer);
+
 /* The language tag ${tag}, "pt-BR", as Meta writes it: "pt_BR". */
 struct str send_locale(const struct sending *s, struct str tag);
 

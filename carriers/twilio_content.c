@@ -102,12 +102,12 @@ static int put_replies(struct sending *s, const struct json *offer)
 	json_key(&s->body, "actions");
 	json_open(&s->body, '[');
 	for (struct json_iter it = json_iter(buttons); json_next(&it);) {
-		struct str title = json_get_str(it.value, "title"), id = json_get_str(it.value, "id");
+		struct send_choice c = send_choice(it.value);
 
 		json_open(&s->body, '{');
 		json_add_str(&s->body, "type", STR("QUICK_REPLY"));
-		if (send_short(s, "title", "the title of a button", title, TITLE_MAX) < 0 ||
-		    send_short(s, "id", "the id of a button", id.n > 0 ? id : title, ROW_ID_MAX) < 0)
+		if (send_short(s, "title", "the title of a button", c.title, TITLE_MAX) < 0 ||
+		    send_short(s, "id", "the id of a button", c.id, ROW_ID_MAX) < 0)
 			return -1;
 		json_close(&s->body, '}');
 	}
@@ -143,14 +143,13 @@ static int put_links(struct sending *s, const struct json *offer)
 
 static int put_row(struct sending *s, const struct json *row)
 {
-	struct str title = json_get_str(row, "title"), id = json_get_str(row, "id");
-	struct str description = json_get_str(row, "description");
+	struct send_choice c = send_choice(row);
 
 	json_open(&s->body, '{');
-	if (send_short(s, "item", "the title of a row", title, ROW_MAX) < 0 ||
-	    send_short(s, "id", "the id of a row", id.n > 0 ? id : title, ROW_ID_MAX) < 0 ||
+	if (send_short(s, "item", "the title of a row", c.title, ROW_MAX) < 0 ||
+	    send_short(s, "id", "the id of a row", c.id, ROW_ID_MAX) < 0 ||
 	    send_short(s, "description", "the description of a row",
-		       description.n > 0 ? description : title, ROW_TEXT_MAX) < 0)
+		       c.description.n > 0 ? c.description : c.title, ROW_TEXT_MAX) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	return 0;
@@ -159,11 +158,9 @@ static int put_row(struct sending *s, const struct json *row)
 /* A list has no sections: their rows stand one after the other. */
 static int put_rows(struct sending *s, const struct json *offer)
 {
-	struct str open = json_get_str(json_at(json_get(offer, "buttons"), 0), "title");
 	size_t n = 0;
 
-	if (send_short(s, "button", "the title of a button", open.n > 0 ? open : STR("Menu"),
-		       TITLE_MAX) < 0)
+	if (send_short(s, "button", "the title of a button", send_offer_opens(offer), TITLE_MAX) < 0)
 		return -1;
 	json_key(&s->body, "items");
 	json_open(&s->body, '[');

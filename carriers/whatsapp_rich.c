@@ -51,14 +51,14 @@ static int put_header(struct sending *s, struct str header)
 
 static int put_button(struct sending *s, const struct json *button)
 {
-	struct str title = json_get_str(button, "title"), id = json_get_str(button, "id");
+	struct send_choice c = send_choice(button);
 
 	json_open(&s->body, '{');
 	json_add_str(&s->body, "type", STR("reply"));
 	json_key(&s->body, "reply");
 	json_open(&s->body, '{');
-	if (send_short(s, "id", "the id of a button", id.n > 0 ? id : title, BUTTON_ID_MAX) < 0 ||
-	    send_short(s, "title", "the title of a button", title, BUTTON_MAX) < 0)
+	if (send_short(s, "id", "the id of a button", c.id, BUTTON_ID_MAX) < 0 ||
+	    send_short(s, "title", "the title of a button", c.title, BUTTON_MAX) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	json_close(&s->body, '}');
@@ -84,15 +84,14 @@ static int put_buttons(struct sending *s, const struct json *offer)
 
 static int put_row(struct sending *s, const struct json *row)
 {
-	struct str title = json_get_str(row, "title"), id = json_get_str(row, "id");
-	struct str description = json_get_str(row, "description");
+	struct send_choice c = send_choice(row);
 
 	json_open(&s->body, '{');
-	if (send_short(s, "id", "the id of a row", id.n > 0 ? id : title, ROW_ID_MAX) < 0 ||
-	    send_short(s, "title", "the title of a row", title, ROW_MAX) < 0)
+	if (send_short(s, "id", "the id of a row", c.id, ROW_ID_MAX) < 0 ||
+	    send_short(s, "title", "the title of a row", c.title, ROW_MAX) < 0)
 		return -1;
-	if (description.n > 0 &&
-	    send_short(s, "description", "the description of a row", description, ROW_TEXT_MAX) < 0)
+	if (c.description.n > 0 &&
+	    send_short(s, "description", "the description of a row", c.description, ROW_TEXT_MAX) < 0)
 		return -1;
 	json_close(&s->body, '}');
 	return 0;
@@ -115,15 +114,12 @@ static int put_section(struct sending *s, const struct json *section, size_t *ro
 	return 0;
 }
 
-/* The button that opens the list is the first of `buttons`. */
 static int put_list(struct sending *s, const struct json *offer)
 {
 	const struct json *sections = json_get(offer, "sections");
-	struct str open = json_get_str(json_at(json_get(offer, "buttons"), 0), "title");
 	size_t rows = 0;
 
-	if (send_short(s, "button", "the title of a button", open.n > 0 ? open : STR("Menu"),
-		       BUTTON_MAX) < 0)
+	if (send_short(s, "button", "the title of a button", send_offer_opens(offer), BUTTON_MAX) < 0)
 		return -1;
 	json_key(&s->body, "sections");
 	json_open(&s->body, '[');
