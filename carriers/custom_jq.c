@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The normalize slot of carriers described by data: a jq program makes the records. */
-#include <errno.h>
-#include <stdlib.h>
 
 #include "carrier.h"
 #include "clock.h"

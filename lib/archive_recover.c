@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "archive_recover.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "db_tidy.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>

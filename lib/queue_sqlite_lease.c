@@ -2,8 +2,6 @@
 /* Leases: one row for all records of a take.  Their tokens, their end. */
 #include "queue_sqlite_private.h"
 
-#include "clock.h"
-
 enum {
 	EXPIRE_MAX = 4096,    /* records whose leases one take lets run out: it holds the lock */
 	CLOCK_STEP_MS = 1000, /* a clock that went back by more was set */

@@ -2,7 +2,6 @@
 /* What references lead to. */
 #include "schema_private.h"
 
-#include "file.h"
 #include "uri.h"
 
 struct document *schema_document(struct schema_set *set, struct str uri, struct str name, struct str text)

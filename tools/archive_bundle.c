@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "archive_batch.h"
-#include "archive_layout.h"
 #include "archive_verbs.h"
 #include "bundle.h"
 #include "clock.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* omni-archive compact, prune: what is done to an archive at night, beside its writer. */
 #include <errno.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "archive_hold.h"
@@ -10,7 +9,6 @@
 #include "archive_verbs.h"
 #include "clock.h"
 #include "diag.h"
-#include "file.h"
 #include "limit.h"
 #include "pack_frame.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* omni-archive list: which segments there are. */
-#include <stdio.h>
 #include <sys/stat.h>
 
 #include "archive_layout.h"

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "clock.h"
-
 /*
  * What a reader that was slow may be sent at once when it is quick again: more, and a rate would be
  * none; nothing, and each hiccup would lower it.

@@ -3,7 +3,6 @@
 #include "sandbox_push.h"
 
 #include "cause.h"
-#include "clock.h"
 
 enum { LIFE_S = 3600, SKEW_S = 60, PAYLOAD_MAX = 4096, TOPIC_MAX = 2048, TTL_MAX = 2419200 };
 

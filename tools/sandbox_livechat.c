@@ -6,7 +6,6 @@
 #include "sandbox.h"
 
 #include "cause.h"
-#include "clock.h"
 #include "hash.h"
 
 enum { SECRET, ACCOUNT, ACCESS };

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cause.h"
 #include "clock.h"
 #include "diag.h"
 #include "hash.h"

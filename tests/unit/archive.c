@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Archives: what was written comes back, by range, place and key, and after crashes and damage. */
-#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>

@@ -2,7 +2,6 @@
 /* The index of a segment: what was put in is found, and what was damaged is not believed. */
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "archive_lookup.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "bytes.h"
 
-#include <stdlib.h>
-
 #include "unit.h"
 
 static void texts_are_compared(void)

@@ -4,7 +4,6 @@
  * again, is the same.
  */
 #include <glob.h>
-#include <stdlib.h>
 
 #include "canon.h"
 #include "file.h"

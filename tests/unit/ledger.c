@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger.h"
 
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

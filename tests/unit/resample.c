@@ -2,7 +2,6 @@
 #include "resample.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 #include "unit.h"
 

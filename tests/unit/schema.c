@@ -2,8 +2,6 @@
 /* What the draft's own suite (make conformance) does not show: errors, reports, bounds, sets. */
 #include "schema.h"
 
-#include <stdlib.h>
-
 #include "json_same.h"
 #include "limit.h"
 #include "unit.h"

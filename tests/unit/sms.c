@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sms.h"
 
-#include <stdlib.h>
-
 #include "nfc.h"
 #include "unit.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "spans.h"
 
-#include <stdlib.h>
-
 #include "unit.h"
 
 static struct str written(const struct spans *s)
