@@ -198,19 +198,26 @@ static bool simple(const struct job *j, VipsSize size)
 	       (j->head.format == IMAGE_JPEG || pixels <= IMAGE_SIMPLE_MAX);
 }
 
+/* By what lib/image_head.h has read, which also decided how large it may be. */
+static int upright(const struct job *j, VipsImage **image)
+{
+	VipsImage *next;
+
+	if (j->head.turn == 1)
+		return 0;
+	vips_image_set_int(*image, VIPS_META_ORIENTATION, (int)j->head.turn);
+	return then(image, vips_autorot(*image, &next, NULL), &next);
+}
+
 static int load_simple(struct job *j, struct str file, uint32_t width, uint32_t height, VipsImage **out)
 {
 	bool sideways = image_sideways(j->head.turn);
 	uint32_t w = sideways ? height : width, h = sideways ? width : height;
-	VipsImage *next;
 
 	if (decode(j, file, w, h, out) || plain_colours(out) < 0 || settle(out) < 0 ||
 	    reduce(out, w, h) < 0)
 		return -1;
-	if (j->head.turn == 1)
-		return 0;
-	vips_image_set_int(*out, VIPS_META_ORIENTATION, (int)j->head.turn);
-	return then(out, vips_autorot(*out, &next, NULL), &next);
+	return upright(j, out);
 }
 
 static int load(struct job *j, struct str file, uint32_t width, uint32_t height, VipsImage **out)
@@ -218,13 +225,20 @@ static int load(struct job *j, struct str file, uint32_t width, uint32_t height,
 	VipsSize size = j->recipe && j->recipe->square ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN;
 	/* Asked for it where there is no profile, libvips takes another than sRGB for what came in. */
 	const char *profile = j->head.profile ? "srgb" : NULL;
+	bool sideways = image_sideways(j->head.turn);
+	int rc;
 
 	if (simple(j, size))
 		return load_simple(j, file, width, height, out);
-	return vips_thumbnail_buffer((void *)(uintptr_t)file.p, file.n, out, (int)width, "height",
-				     (int)height, "size", size, "export_profile", profile,
-				     "fail_on", VIPS_FAIL_ON_TRUNCATED, "option_string",
-				     j->moving ? "[n=-1]" : "", NULL);
+	rc = vips_thumbnail_buffer((void *)(uintptr_t)file.p, file.n, out,
+				   (int)(sideways ? height : width), "height",
+				   (int)(sideways ? width : height), "size", size, "no_rotate", TRUE,
+				   "export_profile", profile, "fail_on", VIPS_FAIL_ON_TRUNCATED,
+				   "option_string", j->moving ? "[n=-1]" : "", NULL);
+	/* Turning goes through a picture in another order than it was decoded in. */
+	if (rc < 0 || (j->head.turn != 1 && settle(out) < 0))
+		return -1;
+	return upright(j, out);
 }
 
 static int on_white(VipsImage **image)

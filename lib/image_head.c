@@ -105,7 +105,7 @@ enum image_format image_format_of(struct str s)
 	return IMAGE_NONE;
 }
 
-/* The orientation that stands in ${tiff}, the block of an EXIF segment; 1 if none does. */
+/* The orientation that stands in ${tiff}, the block of an EXIF segment; 0 if none does. */
 static unsigned orientation(struct str tiff)
 {
 	uint32_t (*number)(struct str, size_t, unsigned) = at(tiff, 0, STR("II")) ? little : big;
@@ -119,9 +119,45 @@ static unsigned orientation(struct str tiff)
 		if (number(tiff, entry, 2) != 0x0112)
 			continue;
 		turn = number(tiff, entry + 8, 2);
-		return turn >= 1 && turn <= 8 ? turn : 1;
+		return turn >= 1 && turn <= 8 ? turn : 0;
 	}
-	return 1;
+	return 0;
+}
+
+static unsigned turn_of(struct str tiff)
+{
+	unsigned turn = orientation(tiff);
+
+	return turn ? turn : 1;
+}
+
+enum { EXIF_MAX = 1 << 20 }; /* bytes of a block: makers put some 100 KB of their own in it */
+
+/* What of EXIF has gone by in a JPEG: a block that does not fit into one segment goes on in the next ones. */
+struct exif {
+	struct str first;  /* segment of a block */
+	struct buf joined; /* the block, if it has more than that */
+	unsigned turn;     /* of the first block that has one; 0: none yet */
+};
+
+static void end_exif(struct exif *x)
+{
+	if (!x->turn && !x->joined.over)
+		x->turn = orientation(x->joined.n ? buf_get(&x->joined) : x->first);
+	x->first = STR_NONE;
+	buf_reset(&x->joined);
+}
+
+static void add_exif(struct exif *x, struct str segment)
+{
+	if (!x->first.p || at(segment, 0, STR("II*\0")) || at(segment, 0, STR("MM\0*"))) {
+		end_exif(x);
+		x->first = segment;
+		return;
+	}
+	if (!x->joined.n)
+		buf_str(&x->joined, x->first);
+	buf_str(&x->joined, segment);
 }
 
 static void read_sof(struct str s, size_t i, unsigned marker, struct image_head *h)
@@ -151,19 +187,19 @@ static size_t past_scan(struct str s, size_t i)
 	return s.n;
 }
 
-static void read_segment(struct str s, size_t i, size_t len, struct image_head *h)
+static void read_segment(struct str s, size_t i, size_t len, struct image_head *h, struct exif *x)
 {
 	unsigned marker = big(s, i + 1, 1);
 
 	if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
 		read_sof(s, i, marker, h);
 	else if (marker == 0xe1 && at(s, i + 4, STR("Exif\0\0")))
-		h->turn = orientation(str_sub(s, i + 10, len - 2));
+		add_exif(x, str_sub(s, i + 10, len < 8 ? 0 : len - 8));
 	else if (marker == 0xe2 && at(s, i + 4, STR("ICC_PROFILE")))
 		h->profile = true;
 }
 
-static void read_jpeg(struct str s, struct image_head *h)
+static void walk_jpeg(struct str s, struct image_head *h, struct exif *x)
 {
 	h->whole = false;
 	for (size_t i = 2; i + 2 <= s.n;) {
@@ -186,11 +222,21 @@ static void read_jpeg(struct str s, struct image_head *h)
 		}
 		if (len < 2 || (marker == 0xda && h->width == 0))
 			return;
-		read_segment(s, i, len, h);
+		read_segment(s, i, len, h, x);
 		i += 2 + len;
 		if (marker == 0xda)
 			i = past_scan(s, i);
 	}
+}
+
+static void read_jpeg(struct str s, struct image_head *h)
+{
+	struct exif x = { .joined = { .max = EXIF_MAX } };
+
+	walk_jpeg(s, h, &x);
+	end_exif(&x);
+	h->turn = x.turn ? x.turn : 1;
+	buf_free(&x.joined);
 }
 
 /* True if its chunks lead to the one that ends it. */
@@ -220,7 +266,7 @@ static void read_png(struct str s, struct image_head *h)
 		else if (at(s, i + 4, STR("iCCP")))
 			h->profile = true;
 		else if (at(s, i + 4, STR("eXIf")))
-			h->turn = orientation(str_sub(s, i + 8, len));
+			h->turn = turn_of(str_sub(s, i + 8, len));
 		i += 12 + len;
 	}
 	h->whole = png_ends(s);
@@ -247,7 +293,7 @@ static void read_webp_chunk(struct str s, size_t i, size_t len, struct image_hea
 	} else if (at(s, i, STR("EXIF"))) {
 		struct str exif = str_sub(s, i + 8, len);
 
-		h->turn = orientation(at(exif, 0, STR("Exif\0\0")) ? str_sub(exif, 6, len) : exif);
+		h->turn = turn_of(at(exif, 0, STR("Exif\0\0")) ? str_sub(exif, 6, len) : exif);
 	}
 }
 

@@ -74,6 +74,75 @@ bounds() {
 	[ "$(vips getpoint a.jpg 5 594 | tr ' ' '\n' | head -n 1 | cut -d. -f1)" -gt 0 ]
 }
 
+# split(file, byte): its EXIF in several segments, cut at that byte and behind another one of that length.
+split_exif() {
+	python3 - "$1" "$2" <<-'EOF'
+		import struct, sys
+		data, cut = open(sys.argv[1], 'rb').read(), int(sys.argv[2])
+		at = data.index(b'\xff\xe1')
+		size = struct.unpack('>H', data[at + 2:at + 4])[0]
+		assert data[at + 4:at + 10] == b'Exif\0\0'
+		block = data[at + 10:at + 2 + size]
+		parts = [block[:cut], block[cut:2 * cut], block[2 * cut:]]
+		xmp = b'http://ns.adobe.com/xap/1.0/\0<x/>'
+		out = data[:at] + b'\xff\xe1' + struct.pack('>H', len(xmp) + 2) + xmp
+		for part in parts:
+		    out += b'\xff\xe1' + struct.pack('>H', len(part) + 8) + b'Exif\0\0' + part
+		open(sys.argv[1], 'wb').write(out + data[at + 2 + size:])
+	EOF
+}
+
+@test "EXIF in several segments, behind others, is read: upright and without the place" {
+	still a.jpg 640x480
+	exiftool -q -overwrite_original -Orientation#=6 -GPSLatitude=48.1 -GPSLatitudeRef=N -ImageDescription="$(head -c 3000 /dev/zero | tr '\0' x)" -Make=Maker a.jpg
+	cp a.jpg whole.jpg
+	# After the first entries; in the middle of the first entry; in the header.
+	for cut in 1000 12 5; do
+		cp whole.jpg a.jpg
+		split_exif a.jpg $cut
+		[ "$(grep -aobF Exif a.jpg | wc -l)" = 3 ]
+		[ "$cut" = 5 ] || [ "$(exiftool -s3 -n -Orientation a.jpg)" = 6 ]
+		# As a photograph, and with a profile and as a sticker, which are decoded another way.
+		vips icc_transform whole.jpg p3.jpg p3 --input-profile srgb
+		want 0 omni-media probe a.jpg p3.jpg
+		[ "$(get '[.width, .height]' | sort -u)" = '[480,640]' ]
+		want 0 convert mms a.jpg p3.jpg
+		want 0 convert whatsapp --kind sticker a.jpg
+		for f in o/a.mms.jpg o/p3.mms.jpg; do
+			[ "$(bounds $f)" = 480x640 ]
+			no grep -aqE 'Exif|Maker|xxxx' $f
+		done
+		# Transparent at the sides, not above: it stands.
+		[ "$(vips getpoint o/a.whatsapp.webp 5 256 | awk '{ print $4 }')" = 0 ]
+		[ "$(vips getpoint o/a.whatsapp.webp 256 5 | awk '{ print $4 }')" = 255 ]
+		for f in a p3; do
+			vips rot whole.jpg turned.png d90
+			vips colourspace turned.png x.v lab
+			vips colourspace o/$f.mms.jpg y.v lab
+			vips dE00 x.v y.v d.v
+			awk "BEGIN { exit !($(vips avg d.v) < 5) }"
+		done
+	done
+}
+
+@test "of two blocks of EXIF the first one that says so tells which way is up" {
+	still a.jpg 320x240
+	cp a.jpg b.jpg
+	exiftool -q -overwrite_original -Orientation#=8 a.jpg
+	exiftool -q -overwrite_original -Orientation#=1 -Make=Maker b.jpg
+	python3 - <<-'EOF'
+		import struct
+		a, b = open('a.jpg', 'rb').read(), open('b.jpg', 'rb').read()
+		at = b.index(b'\xff\xe1')
+		end = at + 2 + struct.unpack('>H', b[at + 2:at + 4])[0]
+		first = a.index(b'\xff\xe1')
+		first += 2 + struct.unpack('>H', a[first + 2:first + 4])[0]
+		open('c.jpg', 'wb').write(a[:first] + b[at:end] + a[first:])
+	EOF
+	want 0 convert mms c.jpg
+	[ "$(get '[.width, .height]')" = '[240,320]' ]
+}
+
 @test "CMYK and wide colours become sRGB" {
 	still a.jpg 320x240
 	vips icc_transform a.jpg cmyk.jpg cmyk --input-profile srgb
