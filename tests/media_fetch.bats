@@ -64,6 +64,11 @@ only() {
 	find store/new -type f | nothing
 }
 
+# marked(code...): the message went on, and its media have these faults; "-" is none.
+marked() {
+	[ "$(get '[.kind, (.media[] | .fault.code // "-")] | join(" ")')" = "message $*" ] || { cat out; return 1; }
+}
+
 rejected() {
 	[ "$(get '[.kind, .class, .code] | join(" ")')" = "reject $1 $2" ] || { cat out; return 1; }
 }
@@ -127,18 +132,18 @@ rejected() {
 }
 
 @test "what is gone, refused or too large is said so" {
-	message /status/410 | want 1 fetch
-	rejected data media-gone
-	message /status/404 | want 1 fetch
-	rejected data media-gone
+	message /status/410 | want 0 fetch
+	marked media-gone
+	message /status/404 | want 0 fetch
+	marked media-gone
 	message /status/403 | want 1 fetch
 	rejected denied media-refused
-	message /claims | want 1 fetch --max-size 1M
-	rejected data media-too-large
-	message /endless | want 1 fetch --max-size 1M
-	rejected data media-too-large
-	message /file/a.png | want 1 fetch --max-size 200000
-	rejected data media-too-large
+	message /claims | want 0 fetch --max-size 1M
+	marked media-too-large
+	message /endless | want 0 fetch --max-size 1M
+	marked media-too-large
+	message /file/a.png | want 0 fetch --max-size 200000
+	marked media-too-large
 	message /file/a.png | want 0 fetch --max-size "$(stat -c %s www/a.png)"
 	only 1
 }
@@ -168,24 +173,58 @@ rejected() {
 	rejected denied media-refused
 	message '{"url":"http://[::ffff:10.0.0.1]/"}' | want 1 fetch
 	rejected denied media-refused
-	message '{"url":"file:///etc/passwd"}' | want 1 fetch
-	rejected data media-malformed
+	message '{"url":"file:///etc/passwd"}' | want 0 fetch
+	marked media-malformed
 	only 0
 }
 
-@test "a message with several files waits for all of them, and one that fails rejects it" {
-	message /file/a.png /file/b.txt /status/410 | want 1 fetch
+@test "a message that came in waits for all of its files, and goes on without those that are gone" {
+	message /file/a.png /status/410 /file/b.txt | jq -c '.text = "words"' | want 0 fetch
+	marked - media-gone -
+	[ "$(get '.text, .media[1].url, .media[1].path')" = "words
+$base/status/410
+null" ]
+	[ "$(get '[.media[].mime]')" = '["image/png",null,"text/plain"]' ]
+	get '.media[1].fault.detail' | grep -q 410
+	omni-validate --schema media <(jq -c ".media[]" out) >valid
+	[ "$(wc -l <valid)" = 3 ]
+	no grep -q reject valid
+	only 2
+	# What passes omni-media fit stays as it is.
+	omni-media fit --objects store out | jq -c '.media[1]' >fitted
+	get '.media[1]' >have
+	diff -u have fitted
+	# There again: nothing is wrong any more.
+	cp out marked.ndjson
+	jq -c ".media[1].url = \"$base/file/b.txt\"" marked.ndjson | want 0 fetch
+	marked - - -
+	# One that may come later, or was refused, is had again, with all of them.
+	message /status/410 /later/100 | want 1 fetch
+	rejected temp media-unavailable
+	message /status/410 /status/403 | want 1 fetch
+	rejected denied media-refused
+}
+
+@test "a message with a file that is gone is rejected where the configuration says so, and always if it is to go out" {
+	echo '{ "media": { "missing": "reject" } }' >omni.json
+	message /file/a.png /file/b.txt /status/410 | want 1 fetch -c omni.json
 	rejected data media-gone
 	[ "$(get '.record.media | length')" = 3 ]
 	[ "$(get '.record.media[0].path')" = null ]
-	message /status/410 /later/100 | want 1 fetch
+	message /status/410 /later/100 | want 1 fetch -c omni.json
 	rejected data media-gone
+	message /file/a.png /status/410 | sed 's/"in"/"out"/' | want 1 fetch
+	rejected data media-gone
+	echo '{ "media": { "missing": "drop" } }' >omni.json
+	message /file/a.png | want 78 fetch -c omni.json
+	says '/media/missing'
 }
 
 @test "a digest that was announced must be that of the bytes" {
 	message "{\"url\":\"$base/file/a.png\",\"sha256\":\"$sum\"}" | want 0 fetch
-	message "{\"url\":\"$base/file/b.txt\",\"sha256\":\"$sum\"}" | want 1 fetch
-	rejected data media-mismatch
+	message "{\"url\":\"$base/file/b.txt\",\"sha256\":\"$sum\"}" | want 0 fetch
+	marked media-mismatch
+	[ "$(get '.media[0].path')" = null ]
 }
 
 @test "records of a conversation leave in their order, others do not wait" {
@@ -297,8 +336,8 @@ came_over() {
 	# An answer that names a host of somebody else does not get the token.
 	message '{"external_id":"666"}' | came_over whatsapp 200 | want 1 omni-media fetch -q -c conf.json --objects store
 	rejected denied media-refused
-	message '{"external_id":"../../me"}' | came_over whatsapp 200 | want 1 omni-media fetch -q -c conf.json --objects store
-	rejected data media-malformed
+	message '{"external_id":"../../me"}' | came_over whatsapp 200 | want 0 omni-media fetch -q -c conf.json --objects store
+	marked media-malformed
 }
 
 @test "MessageBird gets its key, LiveChat and Inteliquent none" {

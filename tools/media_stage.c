@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "media_verbs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,39 +9,11 @@
 #include "config.h"
 #include "diag.h"
 #include "hash.h"
-#include "media.h"
-#include "media_fetch.h"
-#include "media_flow.h"
-#include "sniff.h"
+#include "media_fetch_put.h"
 
 enum {
 	AT_ONCE = 64,    /* requests in flight: half of what a home line takes of connections */
 	HELD_MAX = 1000, /* messages whose media are on their way */
-	DIRS_MAX = 32,
-};
-
-/* A message whose media are on their way, or a record that waits behind one of its conversation. */
-struct job {
-	struct flow_job flow; /* first */
-	struct arena *arena;
-	struct rec record;
-	struct media_item *items;
-	unsigned n, left;
-	struct job *chain; /* of those whose media are there, or that were given up */
-};
-
-struct media {
-	struct carriers *carriers;
-	struct objects *store;
-	struct media_fetch *fetch;
-	struct sniff *sniff;
-	struct media_rules rules;
-	const char *files[DIRS_MAX + 1], *trust[DIRS_MAX + 1];
-	struct flows *flows;
-	struct job *grave;
-	uint64_t held;
-	bool dry;
-	struct buf text;
 };
 
 static const struct opt opts[] = {
@@ -92,9 +62,9 @@ static int read_list(const struct args *a, const char *name, const char **list, 
 	unsigned n = 0;
 
 	while (opt_values(a, name, n)) {
-		if (n == DIRS_MAX)
+		if (n == MEDIA_DIRS_MAX)
 			return err_set(e, FAULT_USAGE, "usage", "--%s is given more than %d times",
-				       name, DIRS_MAX);
+				       name, MEDIA_DIRS_MAX);
 		list[n] = opt_values(a, name, n);
 		n++;
 	}
@@ -128,6 +98,13 @@ static int open_store(struct media *m, const char *dir, struct err *e)
 	return m->store ? 0 : -1;
 }
 
+static void read_policy(struct media *m, const struct conf *conf)
+{
+	const struct json *media = json_get(conf->root, "media");
+
+	m->strict = str_eq(json_get_str(media, "missing"), STR("reject"));
+}
+
 static void *media_open(const struct setup *s, struct err *e)
 {
 	struct media *m = calloc(1, sizeof(*m));
@@ -137,6 +114,7 @@ static void *media_open(const struct setup *s, struct err *e)
 	m->text.max = SIZE_MAX;
 	m->flows = flows_new();
 	m->sniff = sniff_new();
+	read_policy(m, s->conf);
 	if (read_options(m, s->args, e) < 0 ||
 	    (m->carriers = carriers_open(s->conf, CARRIER_SEND, &carrier_custom, e)) == NULL ||
 	    open_store(m, opt_value(s->args, "objects"), e) < 0 ||
@@ -162,13 +140,6 @@ static void set_carrier(struct media *m, const struct rec *r, struct media_item 
 		i->account = &c->accounts.list[0];
 	if (i->account)
 		i->carrier = c->carrier;
-}
-
-/* Something that the carrier has got already is for omni-deliver to name. */
-static bool is_wanted(const struct rec *r, const struct json *media)
-{
-	return json_get_str(media, "url").n || json_get_str(media, "path").n ||
-	       str_eq(rec_str(r, "direction"), STR("in"));
 }
 
 static struct job *job_new(const struct rec *r)
@@ -202,11 +173,11 @@ static void add_items(struct media *m, struct job *j)
 static void start_items(struct media *m, struct job *j)
 {
 	for (unsigned i = 0; i < j->n; i++)
-		if (is_wanted(&j->record, j->items[i].media))
+		if (job_wants(&j->record, j->items[i].media))
 			j->left++;
 	j->flow.done = j->left == 0;
 	for (unsigned i = 0; i < j->n; i++)
-		if (is_wanted(&j->record, j->items[i].media))
+		if (job_wants(&j->record, j->items[i].media))
 			media_fetch_start(m->fetch, &j->items[i]);
 }
 
@@ -215,7 +186,7 @@ static bool has_media(const struct rec *r)
 	if (!rec_is(r, "message"))
 		return false;
 	for (struct json_iter it = json_iter(rec_get(r, "media")); json_next(&it);)
-		if (is_wanted(r, it.value))
+		if (job_wants(r, it.value))
 			return true;
 	return false;
 }
@@ -236,7 +207,7 @@ static int show(struct media *m, const struct rec *r, struct out *o)
 	json_key(&m->text, "media");
 	json_open(&m->text, '[');
 	for (unsigned i = 0; i < j->n; i++)
-		if (is_wanted(r, j->items[i].media))
+		if (job_wants(r, j->items[i].media))
 			kept &= media_fetch_plan(m->fetch, &j->items[i], &m->text);
 	json_close(&m->text, ']');
 	json_close(&m->text, '}');
@@ -270,92 +241,6 @@ static int media_step(void *st, const struct rec *r, struct out *o, struct err *
 
 /* ---- and leaves ---- */
 
-/* The type that the bytes of the object have; where they do not say, what the carrier says, else the server. */
-static int find_type(struct media *m, struct media_item *i, struct err *e)
-{
-	struct str path = objects_path(m->store, str_c(i->object.sha256), i->arena);
-	struct str declared = str_trim(str_sub(i->declared, 0, str_find(i->declared, ';')));
-	int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc;
-	const struct media_type *t;
-
-	if (fd < 0)
-		return err_set(e, FAULT_IO, "objects", "%s: %s", path.p, strerror(errno));
-	rc = sniff(m->sniff, fd, &t, e);
-	close(fd);
-	if (rc < 0)
-		return -1;
-	i->mime = str_c(t->mime);
-	if (strcmp(t->mime, "application/octet-stream") != 0)
-		return 0;
-	if (json_get_str(i->media, "mime").n)
-		i->mime = json_get_str(i->media, "mime");
-	else if (declared.n && str_utf8(declared))
-		i->mime = declared;
-	return 0;
-}
-
-/* What was there before keeps the type that it got then. */
-static void find_types(struct media *m, struct job *j)
-{
-	for (unsigned k = 0; k < j->n; k++) {
-		struct media_item *i = &j->items[k];
-
-		i->mime = json_get_str(i->media, "mime");
-		if (is_wanted(&j->record, i->media) && !i->failed && (!i->kept || !i->mime.n))
-			i->failed = find_type(m, i, &i->err) < 0;
-	}
-}
-
-/* Append ${i} as the record has it then: where it is, its digest and size, its type. */
-static void put_item(struct media *m, const struct media_item *i)
-{
-	static const struct str ours[] = { STR("path"), STR("sha256"), STR("size"), STR("mime") };
-	struct buf *b = &m->text;
-
-	json_open(b, '{');
-	for (struct json_iter it = json_iter(i->media); json_next(&it);)
-		if (!str_among(it.key, ours, LEN(ours))) {
-			json_key_str(b, it.key);
-			json_put_value(b, it.value);
-		}
-	json_add_str(b, "path", objects_path(m->store, str_c(i->object.sha256), i->arena));
-	json_add_str(b, "mime", i->mime);
-	json_add_str(b, "sha256", str_c(i->object.sha256));
-	json_add_i64(b, "size", (int64_t)i->object.size);
-	json_close(b, '}');
-}
-
-static void put_media(struct media *m, struct job *j, struct out *o)
-{
-	struct rec made = j->record;
-
-	buf_reset(&m->text);
-	json_open(&m->text, '[');
-	for (unsigned i = 0; i < j->n; i++) {
-		if (is_wanted(&j->record, j->items[i].media))
-			put_item(m, &j->items[i]);
-		else
-			json_put_value(&m->text, j->items[i].media);
-	}
-	json_close(&m->text, ']');
-	rec_add(&made, "media", buf_get(&m->text));
-	out_put(o, &made);
-}
-
-/* The worst of what happened to the files of ${j}: a permanent fault before one that may pass; or NULL. */
-static struct err *fault_of(struct job *j)
-{
-	struct err *worst = NULL;
-
-	for (unsigned i = 0; i < j->n; i++) {
-		struct media_item *x = &j->items[i];
-
-		if (x->failed && (!worst || worst->fault == FAULT_TEMP))
-			worst = &x->err;
-	}
-	return worst;
-}
-
 /* When to come back: what the server said, or later and later. */
 static void set_retry(struct job *j, struct err *e)
 {
@@ -375,13 +260,13 @@ static int leave(struct media *m, struct job *j, struct out *o, struct err *e)
 	struct err *bad;
 	int rc = 0;
 
-	find_types(m, j);
-	bad = fault_of(j);
+	job_find_types(m, j);
+	bad = job_fault(m, j);
 	m->held--;
 	if (!bad && j->n == 0) {
 		out_put(o, &j->record);
 	} else if (!bad) {
-		put_media(m, j, o);
+		job_put(m, j, o);
 	} else if (fault_class(bad->fault)) {
 		set_retry(j, bad);
 		out_reject(o, &j->record, bad);
