@@ -31,14 +31,25 @@ static void bash_function(const char *name, const char *verb, const struct compl
 	printf("' -- \"$cur\")\n\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n\tfi\n}\n");
 }
 
-static void bash_verbs(const char *name, const struct complete *verbs, size_t n)
+/* Of a program that does something without a verb, too: what begins with a dash is its option. */
+static void bash_verbs(const struct complete_suite *s)
 {
-	printf("_%s() {\n\tif ((COMP_CWORD == 1)); then\n\t\tmapfile -t COMPREPLY < <(compgen -W '", name);
-	for (size_t i = 0; i < n; i++)
-		printf("%s ", verbs[i].name);
+	const char *name = s->name;
+
+	for (size_t i = 0; i < s->n; i++)
+		bash_function(name, s->verbs[i].name, &s->verbs[i]);
+	if (s->bare)
+		bash_function(name, "-", s->bare);
+	printf("_%s() {\n", name);
+	if (s->bare)
+		printf("\tif [[ ${COMP_WORDS[1]} == -* ]]; then\n\t\t_%s_-\n\t\treturn\n\tfi\n", name);
+	printf("\tif ((COMP_CWORD == 1)); then\n\t\tmapfile -t COMPREPLY < <(compgen -W '");
+	for (size_t i = 0; i < s->n; i++)
+		printf("%s ", s->verbs[i].name);
 	printf("--help --version' -- \"${COMP_WORDS[1]}\")\n\telif declare -F \"_%s_${COMP_WORDS[1]}\" >/dev/null; then\n"
 	       "\t\t\"_%s_${COMP_WORDS[1]}\"\n\tfi\n}\n",
 	       name, name);
+	printf("complete -o filenames -F _%s %s\n", name, name);
 }
 
 /* Text inside single quotes and brackets of zsh's _arguments. */
@@ -79,18 +90,24 @@ static void zsh_arguments(const struct complete *c)
 	printf("\t'*:file:_files'\n");
 }
 
-static void zsh_verbs(const struct complete *verbs, size_t n)
+static void zsh_verbs(const struct complete_suite *s)
 {
+	printf("#compdef %s\n", s->name);
+	if (s->bare) {
+		printf("if [[ $words[2] == -* ]]; then\n");
+		zsh_arguments(s->bare);
+		printf("\treturn\nfi\n");
+	}
 	printf("if (( CURRENT == 2 )); then\n\tlocal -a verbs=(\n");
-	for (size_t i = 0; i < n; i++) {
-		printf("\t\t'%s:", verbs[i].name);
-		quoted(verbs[i].purpose);
+	for (size_t i = 0; i < s->n; i++) {
+		printf("\t\t'%s:", s->verbs[i].name);
+		quoted(s->verbs[i].purpose);
 		printf("'\n");
 	}
 	printf("\t)\n\t_describe verb verbs\n\treturn\nfi\nlocal verb=$words[2]\nshift words\n(( CURRENT-- ))\ncase $verb in\n");
-	for (size_t i = 0; i < n; i++) {
-		printf("%s)\n", verbs[i].name);
-		zsh_arguments(&verbs[i]);
+	for (size_t i = 0; i < s->n; i++) {
+		printf("%s)\n", s->verbs[i].name);
+		zsh_arguments(&s->verbs[i]);
 		printf("\t;;\n");
 	}
 	printf("esac\n");
@@ -108,7 +125,8 @@ static void fish_quoted(const char *text)
 	putchar('\'');
 }
 
-static void fish_options(const char *name, const char *verb, const struct complete *c)
+/* ${when}: what must be so for these options, or NULL. */
+static void fish_options(const char *name, const char *when, const struct complete *c)
 {
 	for (int i = 0; i < c->n; i++) {
 		const struct opt *o = c->table[i];
@@ -116,8 +134,8 @@ static void fish_options(const char *name, const char *verb, const struct comple
 		if (!o->help)
 			continue;
 		printf("complete -c %s", name);
-		if (*verb)
-			printf(" -n '__fish_seen_subcommand_from %s'", verb);
+		if (when)
+			printf(" -n '%s'", when);
 		printf(" -l %s", o->name);
 		if (o->letter)
 			printf(" -s %c", o->letter);
@@ -127,6 +145,28 @@ static void fish_options(const char *name, const char *verb, const struct comple
 		fish_quoted(o->help);
 		putchar('\n');
 	}
+}
+
+static void fish_verbs(const struct complete_suite *s)
+{
+	struct buf when = { .max = SIZE_MAX };
+
+	for (size_t i = 0; i < s->n; i++) {
+		printf("complete -c %s -n __fish_use_subcommand -f -a %s -d ", s->name, s->verbs[i].name);
+		fish_quoted(s->verbs[i].purpose);
+		putchar('\n');
+		buf_reset(&when);
+		buf_fmt(&when, "__fish_seen_subcommand_from %s%c", s->verbs[i].name, '\0');
+		fish_options(s->name, when.p, &s->verbs[i]);
+	}
+	buf_reset(&when);
+	buf_fmt(&when, "not __fish_seen_subcommand_from");
+	for (size_t i = 0; i < s->n; i++)
+		buf_fmt(&when, " %s", s->verbs[i].name);
+	buf_char(&when, '\0');
+	if (s->bare)
+		fish_options(s->name, when.p, s->bare);
+	buf_free(&when);
 }
 
 static int unknown(struct err *e)
@@ -143,34 +183,22 @@ int complete_program(const char *shell, const struct complete *c, struct err *e)
 		printf("#compdef %s\n", c->name);
 		zsh_arguments(c);
 	} else if (strcmp(shell, "fish") == 0) {
-		fish_options(c->name, "", c);
+		fish_options(c->name, NULL, c);
 	} else {
 		return unknown(e);
 	}
 	return 0;
 }
 
-int complete_verbs(const char *shell, const char *name, const struct complete *verbs, size_t n,
-		   struct err *e)
+int complete_verbs(const char *shell, const struct complete_suite *s, struct err *e)
 {
-	if (strcmp(shell, "bash") == 0) {
-		for (size_t i = 0; i < n; i++)
-			bash_function(name, verbs[i].name, &verbs[i]);
-		bash_verbs(name, verbs, n);
-		printf("complete -o filenames -F _%s %s\n", name, name);
-	} else if (strcmp(shell, "zsh") == 0) {
-		printf("#compdef %s\n", name);
-		zsh_verbs(verbs, n);
-	} else if (strcmp(shell, "fish") == 0) {
-		for (size_t i = 0; i < n; i++) {
-			printf("complete -c %s -n __fish_use_subcommand -f -a %s -d ", name,
-			       verbs[i].name);
-			fish_quoted(verbs[i].purpose);
-			putchar('\n');
-			fish_options(name, verbs[i].name, &verbs[i]);
-		}
-	} else {
+	if (strcmp(shell, "bash") == 0)
+		bash_verbs(s);
+	else if (strcmp(shell, "zsh") == 0)
+		zsh_verbs(s);
+	else if (strcmp(shell, "fish") == 0)
+		fish_verbs(s);
+	else
 		return unknown(e);
-	}
 	return 0;
 }

@@ -20,8 +20,15 @@ struct complete {
  */
 int complete_program(const char *shell, const struct complete *c, struct err *e);
 
-/* The same for the program ${name}, whose first operand is one of the ${n} ${verbs}. */
-int complete_verbs(const char *shell, const char *name, const struct complete *verbs, size_t n,
-		   struct err *e);
+/* A program whose first operand is a verb. */
+struct complete_suite {
+	const char *name;
+	const struct complete *verbs;
+	size_t n;
+	const struct complete *bare; /* what it takes where it has options and no verb, or NULL */
+};
+
+/* The same for the program ${s}. */
+int complete_verbs(const char *shell, const struct complete_suite *s, struct err *e);
 
 #endif

@@ -61,7 +61,9 @@ static int completion(const struct suite *s, const char *shell, struct err *e)
 		struct args args;
 		struct opt common[STAGE_OPTIONS];
 	} *all = calloc(s->n, sizeof(*all));
-	struct complete *list = calloc(s->n, sizeof(*list));
+	struct complete *list = calloc(s->n, sizeof(*list)), bare;
+	struct complete_suite suite = { .name = s->name, .verbs = list, .n = s->n };
+	struct described whole;
 	int rc;
 
 	if (!all || !list)
@@ -76,7 +78,13 @@ static int completion(const struct suite *s, const char *shell, struct err *e)
 		list[i] = (struct complete){ verb_name(v), program_of(v)->purpose, d->args.table,
 					     d->args.n };
 	}
-	rc = complete_verbs(shell, s->name, list, s->n, e);
+	if (s->program) {
+		stage_options(s->verbs[0].stage, whole.common);
+		opt_gather(s->program, whole.common, &whole.args);
+		bare = (struct complete){ s->name, s->program->purpose, whole.args.table, whole.args.n };
+		suite.bare = &bare;
+	}
+	rc = complete_verbs(shell, &suite, e);
 	free(list);
 	free(all);
 	return rc;

@@ -32,7 +32,7 @@ struct suite {
 	const struct verb *verbs;
 	size_t n;
 
-	/* Without a verb, with options: the whole of it, or NULL. */
+	/* Without a verb, with options: the whole of it, which begins with the stage of the first verb; or NULL. */
 	const struct program *program;
 	int (*main)(int argc, char **argv);
 };

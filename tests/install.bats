@@ -61,3 +61,40 @@ make_it() {
 		if command -v fish >/dev/null; then fish -n "root/usr/share/fish/vendor_completions.d/$program.fish"; fi
 	done
 }
+
+# completed(word...): what bash offers for the last of them.
+completed() {
+	(
+		# shellcheck source=/dev/null
+		. "root/usr/share/bash-completion/completions/$1"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		"_$1"
+		printf '%s\n' "${COMPREPLY[@]}" | sort
+	)
+}
+
+# options(command...): those that its help lists.
+options() {
+	"$@" --help | sed -n 's/^  .\{4\}\(--[a-z0-9-]*\).*/\1/p'
+}
+
+@test "a program with verbs that does something without one completes both" {
+	make_it install
+	completed omni-media '' >have
+	printf '%s\n' --help --version channels convert fetch fit probe | sort | diff -u - have
+	{ options omni-media fetch; options omni-media fit; } | sort -u >want
+	completed omni-media -- | diff -u want -
+	completed omni-media --objects o -- | diff -u want -
+	[ "$(completed omni-media --objects o --max-s)" = --max-size ]
+	options omni-media fit | sort | diff -u - <(completed omni-media fit --)
+	while read -r option; do
+		sed '/^case/,$d' root/usr/share/zsh/vendor-completions/_omni-media | grep -qF -e "$option["
+		grep -F -e "-n 'not __fish_seen_subcommand_from " root/usr/share/fish/vendor_completions.d/omni-media.fish | grep -qF -e "-l ${option#--} "
+	done <want
+	for shell in bash zsh fish; do
+		if command -v $shell >/dev/null; then
+			omni-media --completion $shell >script
+			$shell -n script
+		fi
+	done
+}
