@@ -429,3 +429,20 @@ inbound() {
 	broken '"prices":[{"carrier":"twilio","channel":"sms","per":"word","price":1,"currency":"USD"}]' '/prices/0/per: must be segment'
 	broken '"polices":{"name":"p"}' 'did you mean "policies"'
 }
+
+@test "a message on the channel push goes on to omni-push as it is, unless it may not go to anybody" {
+	conf
+	route 1 'channel:"push"'
+	refused denied no-candidate
+	conf '"push":{"fcm":{"service_account":"file:x"}},"consent":{"list":"said"}'
+	: >said
+	route 0 'channel:"push"' --explain
+	message 'channel:"push"' | cmp - out
+	route 0 'channel:"push"' --shadow omni.json
+	message 'channel:"push"' | cmp - out
+	echo '{"kind":"event","event":"opt-out","at":"2026-01-14T09:00:00.000Z","channel":"push","from":{"address":"+12125550123"}}' >said
+	route 1 'channel:"push"'
+	refused denied opted-out
+	route 1 'channel:"push",expires_at:"2026-01-14T14:00:00.000Z"'
+	refused denied expired
+}

@@ -38,6 +38,7 @@ struct chooser *chooser_new(struct conf *conf, const char *store, struct err *e)
 		chooser_free(c);
 		return NULL;
 	}
+	c->push = json_get(conf->root, "push") != NULL;
 	c->health = health_new(conf, c->offers);
 	c->standings = calloc(c->offers->most + 1, sizeof(*c->standings));
 	c->ranking = calloc(ROUTE_FALLBACKS + 1, sizeof(*c->ranking));
@@ -197,8 +198,12 @@ static int look(struct chooser *c, int64_t now, struct err *e)
 
 int chooser_choose(struct chooser *c, struct rec *r, struct choice *x, struct err *e)
 {
-	if (choose_read(c, r, x, e) < 0 || look(c, x->now, e) < 0 || choose_refuse(c, x, e) < 0 ||
-	    find_policy(c, x, e) < 0)
+	if (choose_read(c, r, x, e) < 0 || look(c, x->now, e) < 0 || choose_refuse(c, x, e) < 0)
+		return -1;
+	x->push = c->push && str_eq(x->channel, STR("push"));
+	if (x->push)
+		return 0;
+	if (find_policy(c, x, e) < 0)
 		return -1;
 	find_sticky(x);
 	choose_text(x);

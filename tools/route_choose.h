@@ -35,6 +35,7 @@ struct chooser {
 	struct quiet *quiet;
 	enum scope scope;
 	unsigned exempt; /* categories that go in spite of an opt-out */
+	bool push;       /* notifications have accounts of their own, of omni-push */
 	int64_t looked;  /* when known and health were looked at */
 	bool ever;
 	struct standing *standings; /* room for those of any policy */
@@ -60,6 +61,7 @@ struct choice {
 	struct sms_plan plan;
 	const struct store_talk *sticky; /* the last talk with the first recipient, or NULL */
 
+	bool push; /* it goes to devices: omni-push knows the way */
 	const struct policy *policy;
 	size_t n;        /* standings */
 	unsigned ranked; /* of these could, so many stand in the ranking */
@@ -76,7 +78,7 @@ void chooser_free(struct chooser *c);
 
 /**
  * chooser_choose(c, r, x, e):
- * Choose for ${r}: fill ${x}, whose ranking begins with the winner, valid until the next call.  Return 0; -1 with the
+ * Choose for ${r}: fill ${x}, whose ranking begins with the winner, valid until the next call; a push has none.  Return 0; -1 with the
  * reason why it may not go, or with the fault that ends the work.  Codes: omni-route(1).
  */
 int chooser_choose(struct chooser *c, struct rec *r, struct choice *x, struct err *e);

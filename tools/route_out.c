@@ -213,13 +213,15 @@ static void fill_open(struct rec *r, const struct choice *x, const struct standi
 struct end {
 	struct err e;
 	struct choice x;
-	const struct standing *won; /* NULL: it was refused */
+	const struct standing *won; /* NULL: it was refused, or is a push */
 };
 
 static void run(struct chooser *c, struct rec *r, struct end *end)
 {
 	end->e.fault = FAULT_NONE;
-	end->won = chooser_choose(c, r, &end->x, &end->e) == 0 ? &c->standings[c->ranking[0]] : NULL;
+	end->won = NULL;
+	if (chooser_choose(c, r, &end->x, &end->e) == 0 && !end->x.push)
+		end->won = &c->standings[c->ranking[0]];
 }
 
 static bool same(const struct end *a, const struct end *b)
@@ -241,6 +243,8 @@ static int cast_shadow(struct selector *s, struct rec *r, const struct end *mine
 	if (!s->shadow)
 		return 0;
 	run(s->shadow, r, &other);
+	if (other.x.push) /* there is nothing to choose */
+		return 0;
 	if (!other.won && !fault_class(other.e.fault)) {
 		*e = other.e;
 		return -1;
@@ -284,6 +288,8 @@ int selector_apply(struct selector *s, struct rec *r, struct err *e)
 	struct end mine;
 
 	run(s->chooser, r, &mine);
+	if (mine.x.push)
+		return 0;
 	if (!mine.won && !fault_class(mine.e.fault)) {
 		*e = mine.e;
 		return -1;
