@@ -146,6 +146,39 @@ callbacks() {
 	jq -c 'select(.what == "request" and .answer.status >= 400) | [.carrier, .request.target, .answer, .request.body]' record | nothing
 }
 
+@test "the commands that -n shows are taken when the secrets are put in: the same requests as omni-deliver makes" {
+	local carrier dir at_day=2026-01-14T09:00:00Z
+	for carrier in twilio whatsapp bandwidth livechat messagebird inteliquent; do
+		for dir in "$BATS_TEST_DIRNAME/carriers/$carrier"/send-*/; do
+			[ -e "$dir/conf.json" ] || jq -c 'select(all(.media[]?; .external_id == null and .path == null))' "$dir/message.ndjson"
+		done >"$carrier.ndjson"
+		# One of each: they all have the same ids.
+		jq -cs 'to_entries[] | .value + {id: "0198c0de-0000-7000-8000-\(1000 + .key + 100000000000)"}' "$carrier.ndjson" >in && mv in "$carrier.ndjson"
+	done
+	OMNI_CLOCK=$at_day start --seed 1
+	jq --arg at "$at" '.carriers |= with_entries(.value.base_url = $at + "/" + .key)
+		| .carriers.twilio.auth_token = "env:TW" | .carriers.whatsapp.access_token = "file:'"$PWD"'/token"' omni.json >sends.json
+	echo EAAG-secret >token
+	chmod 600 sends.json token
+	export TW=twilio-secret BANDWIDTH_API_TOKEN=token BANDWIDTH_API_SECRET=bw-secret LIVECHAT_ACCESS_TOKEN=dal:secret \
+		MESSAGEBIRD_ACCESS_KEY=live_secret INTELIQUENT_API_KEY=iq-secret
+	for carrier in twilio whatsapp bandwidth livechat messagebird inteliquent; do
+		OMNI_CLOCK=$at_day omni-deliver -q -c sends.json -n "$carrier.ndjson" >script
+		sh -eu script >/dev/null
+		told() { jq -c 'select(.what == "request") | .request | [.method, .target, .headers["content-type"], .body]' record | sort; }
+		told >pasted
+		[ "$(wc -l <pasted)" -ge 5 ]
+		: >record
+		OMNI_CLOCK=$at_day omni-deliver -c sends.json --retry-within 0 "$carrier.ndjson" >out 2>err || [ $? -eq 1 ]
+		# What a second request needs the answer of the first for is not shown.
+		told >sent
+		comm -23 pasted sent >strange
+		cut -c1-300 strange | nothing
+		: >record
+	done
+	ask "$at/_sandbox/counts" | jq -e '.refused == 0'
+}
+
 @test "a file for Bird goes where its answer says, below the name of a host too" {
 	local below url
 	echo '{}' >nothing
@@ -262,9 +295,40 @@ END
 	[ "$(messagebird messages '{"originator":"x","recipients":[],"body":"x"}' | jq '.errors[0].code')" = 9 ]
 	[ "$(messagebird messages '{"originator":"a name that is long","recipients":[15550123],"body":"x"}' | jq '.errors[0].code')" = 10 ]
 	[ "$(messagebird v1/send '{"to":"+15550123","from":"c","type":"text","content":{"image":{}}}' | jq '.errors[0].code')" = 21 ]
-	[ "$(messagebird workspaces/w/channels/c/messages '{"receiver":{"contacts":[{"identifierValue":"+15550123"}]},"body":{"type":"text","text":{"text":"x"}}}' | jq -r .status)" = accepted ]
+	[ "$(messagebird workspaces/w/channels/c/messages '{"receiver":{"contacts":[{"identifierKey":"phonenumber","identifierValue":"+15550123"}]},"body":{"type":"text","text":{"text":"x"}}}' | jq -r .status)" = accepted ]
 	[ "$(inteliquent '{"from":"+12025550101","to":["12025550144"],"text":"x"}' | jq -c '[.success,.reason]')" = '[false,"INVALID_REQUEST"]' ]
 	[ "$(inteliquent '{"from":"12025550101","to":"12025550144","text":"x"}' | jq .success)" = false ]
+}
+
+@test "a member of a wrong type is refused however deep it stands, with its place; one that nobody knows is not" {
+	start
+	whatsapp '{"messaging_product":"whatsapp","to":"15550123","type":"text","text":{"body":"x","preview_url":"yes"}}' |
+		jq -c '[.error.code, (.error.error_data.details | startswith("text.preview_url: "))]' >got
+	whatsapp '{"messaging_product":"whatsapp","to":"15550123","type":"interactive","interactive":{"type":"cta_url","body":{"text":"x"},"action":{"name":"cta_url","parameters":{"display_text":7,"url":"https://x.example/"}}}}' |
+		jq -c '[.error.code, (.error.error_data.details | startswith("interactive.action.parameters.display_text: "))]' >>got
+	whatsapp '{"messaging_product":"whatsapp","to":"15550123","type":"template","template":{"name":"t","language":{"code":"en"},"components":[{"type":"body","parameters":[{"type":"text"}]}]}}' |
+		jq -c '[.error.code, (.error.error_data.details | startswith("template.components.0.parameters.0: "))]' >>got
+	bandwidth '{"applicationId":"'$APP'","to":["+12025550144"],"from":"+12025550101","text":"x","priority":1}' | jq -c '[.type, .fieldErrors[0].fieldName]' >>got
+	livechat send_event '{"chat_id":"A","event":{"type":"rich_message","template_id":"cards","elements":[{"title":"x","image":{"url":5}}]}}' |
+		jq -c '[.error.type, (.error.message | startswith("`event.elements.0.image.url`"))]' >>got
+	messagebird messages '{"originator":"15550100","recipients":["15550123"],"body":"x","validity":"long"}' | jq -c '.errors[0] | [.code, .parameter]' >>got
+	messagebird v1/send '{"to":"+15550123","from":"c","type":"text","content":{"text":"x"},"trackId":7}' | jq -c '.errors[0] | [.code, .parameter]' >>got
+	inteliquent '{"from":"12025550101","to":["12025550144"],"text":"x","referenceId":[]}' | jq -c '[.success, (.detail | startswith("referenceId: "))]' >>got
+	ask -u "$AC:twilio-secret" -H 'Content-Type: application/json' "$at/twilio/v1/Content" -d '{"language":"en","types":{"twilio/text":{"body":7}}}' | jq -c '[.status, .code]' >>got
+	diff - got <<-'END'
+		[100,true]
+		[100,true]
+		[100,true]
+		["request-validation","priority"]
+		["validation",true]
+		[10,"validity"]
+		[21,"trackId"]
+		[false,true]
+		[400,20001]
+	END
+	ask "$at/_sandbox/messages" | nothing
+	[ "$(inteliquent '{"from":"12025550101","to":["12025550144"],"text":"x","more":1}' | jq .success)" = true ]
+	[ "$(bandwidth '{"applicationId":"'$APP'","to":"+12025550144","from":"+12025550101","text":"x","more":1}' | jq -r .direction)" = out ]
 }
 
 @test "the Bird platform sends once for a key, and refuses another message under it" {

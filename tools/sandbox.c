@@ -188,6 +188,7 @@ static void close_box(struct box *b)
 {
 	hook_close(b);
 	accounts_close(b);
+	shape_close(b);
 	scenario_free(b->scenario);
 	if (b->seen)
 		keep_reset(b);

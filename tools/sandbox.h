@@ -88,6 +88,8 @@ struct visit {
 
 	/* what the player says */
 	const struct box_account *account; /* who it is; NULL: nobody we know */
+	const char *model; /* that the body must be of, JSON, when all else is well: "whatsapp/send"; NULL: none */
+	const char *const *looked_at; /* members of it, NULL-terminated, that may be otherwise than there; or NULL */
 	const char *kind;            /* "message", "media", "mark", "template", "token", "query" */
 	struct box_message *message; /* what is taken, or NULL */
 	int status;
@@ -153,6 +155,9 @@ struct player {
 
 	/* The same for what the scenario wants: status and body. */
 	void (*refuse)(struct visit *v, const struct refusal *why);
+
+	/* The same for a body whose ${member}, "a.0.b", is not of its model: ${text}.  NULL: it names no models. */
+	void (*misshapen)(struct visit *v, struct str member, struct str text);
 
 	/*
 	 * Write the receipt ${r} of ${m}, or the inbound message ${m}, into ${c}.  Return false if the

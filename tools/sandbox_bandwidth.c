@@ -378,8 +378,17 @@ static void media(struct visit *v)
 	}
 }
 
+static void misshapen(struct visit *v, struct str member, struct str text)
+{
+	bool multi = box_path(v, "api/v2/users/{}/messages/multiChannel");
+
+	(void)(multi ? bad_multi : bad)(v, arena_cstr(v->arena, member), arena_cstr(v->arena, text));
+}
+
 static void post(struct visit *v, void (*take)(struct visit *v))
 {
+	static const char *const looked_at[] = { "to", "media", NULL };
+
 	struct str type = http_header(v->req, "content-type");
 
 	if (!str_prefix(type, STR("application/json")))
@@ -388,6 +397,8 @@ static void post(struct visit *v, void (*take)(struct visit *v))
 		fail(v, 400, "request-validation", "The request body could not be read");
 	else
 		take(v);
+	v->model = take == create ? "bandwidth/send" : "bandwidth/send-rcs";
+	v->looked_at = looked_at;
 }
 
 static void call(struct visit *v)
@@ -523,6 +534,7 @@ const struct player player_bandwidth = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
+	.misshapen = misshapen,
 	.receipt = receipt,
 	.inbound = inbound,
 	.arrive = arrive,

@@ -8,6 +8,7 @@
 #include "map.h"
 #include "sandbox.h"
 #include "sandbox_scenario.h"
+#include "schema.h"
 #include "serve.h"
 
 /* A carrier with its accounts. */
@@ -58,6 +59,7 @@ struct box_counts {
 struct box {
 	struct conf *conf;
 	struct scenario *scenario;
+	struct schema_set *shapes; /* the models of bodies, from the first one on */
 	struct stage_of *stages;
 	size_t n_stages;
 	const char *hook_base; /* --callback, or NULL */
@@ -106,6 +108,12 @@ int accounts_open(struct box *b, struct err *e);
 /* Where clients find them, and where callbacks go: once it is known where we listen. */
 void accounts_place(struct box *b, const char *address);
 void accounts_close(struct box *b);
+
+/* ---- sandbox_shape.c ---- */
+
+/* Let the player refuse ${v}, which it has taken, if its body is not of ${v}->model. */
+void shape_check(struct visit *v);
+void shape_close(struct box *b);
 
 /* ---- sandbox_keep.c ---- */
 

@@ -135,6 +135,12 @@ static void say_taken(struct visit *v, const struct box_message *m)
 	json_close(b, '}');
 }
 
+static void misshapen(struct visit *v, struct str member, struct str text)
+{
+	(void)fail(v, 400, "INVALID_REQUEST",
+		   arena_fmt(v->arena, "%.*s: %.*s", STR_FMT(member), STR_FMT(text)).p);
+}
+
 static void publish(struct visit *v)
 {
 	struct box_message *m;
@@ -143,6 +149,7 @@ static void publish(struct visit *v)
 		(void)fail(v, 400, "INVALID_REQUEST", "the body is not JSON");
 		return;
 	}
+	v->model = "inteliquent/send";
 	m = box_take(v, "text");
 	if (!check(v, m))
 		return;
@@ -293,6 +300,7 @@ const struct player player_inteliquent = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
+	.misshapen = misshapen,
 	.receipt = receipt,
 	.inbound = inbound,
 	.arrive = arrive,

@@ -198,6 +198,7 @@ static void send_event(struct visit *v)
 	struct str chat = json_get_str(v->json, "chat_id");
 	const struct box_message *m;
 
+	v->model = "livechat/send";
 	if (!chat.n) {
 		(void)bad(v, "`chat_id` is required");
 		return;
@@ -223,6 +224,7 @@ static void open_chat(struct visit *v, bool resume)
 		return;
 	}
 	v->kind = "message";
+	v->model = "livechat/send-thread";
 	v->status = 200;
 	if (json_len(events) > 0) {
 		m = take(v, id, json_at(events, 0));
@@ -273,6 +275,11 @@ static void upload(struct visit *v)
 	json_close(v->body, '}');
 }
 
+static void misshapen(struct visit *v, struct str member, struct str text)
+{
+	(void)bad(v, arena_fmt(v->arena, "`%.*s`: %.*s", STR_FMT(member), STR_FMT(text)).p);
+}
+
 static void act(struct visit *v, struct str action)
 {
 	static const char *const with_chat[] = {
@@ -289,6 +296,8 @@ static void act(struct visit *v, struct str action)
 		(void)bad(v, "Wrong format of request");
 		return;
 	}
+	if (str_eq(action, STR("send_typing_indicator")) || str_eq(action, STR("mark_events_as_seen")))
+		v->model = "livechat/send-activity";
 	for (size_t i = 0; i < LEN(with_chat); i++)
 		if (str_eq(action, str_c(with_chat[i]))) {
 			mark(v, "chat_id");
@@ -411,6 +420,7 @@ const struct player player_livechat = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
+	.misshapen = misshapen,
 	.receipt = receipt,
 	.inbound = inbound,
 	.arrive = arrive,

@@ -437,20 +437,35 @@ static void take_mms(struct visit *v)
 	sms(v, true);
 }
 
+static void misshapen(struct visit *v, struct str member, struct str text)
+{
+	struct str g = generation_of(v);
+	int64_t code = str_eq(g, STR(MB_PLATFORM))      ? 1001 :
+		       str_eq(g, STR(MB_CONVERSATIONS)) ? 21 :
+							  10;
+
+	(void)mb_fail(v, 422, code, arena_cstr(v->arena, text),
+		      member.n ? arena_cstr(v->arena, member) : NULL);
+}
+
 static void call(struct visit *v)
 {
+	static const char *const looked_at[] = { "recipients", "originator", "to", NULL };
+
 	static const struct {
 		const char *path;
 		void (*take)(struct visit *v);
-	} routes[] = { { "messages", take_sms },
-		       { "mms", take_mms },
-		       { "v1/send", conversations },
-		       { "v1/conversations/start", conversations },
-		       { "v1/conversations/{}/messages", conversations },
-		       { "workspaces/{}/channels/{}/messages", bird_channels },
-		       { "workspaces/{}/channel-media/presigned-upload", bird_presign },
-		       { "v1/sms/messages", bird_platform },
-		       { "v1/whatsapp/messages", bird_platform } };
+		const char *model;
+	} routes[] = { { "messages", take_sms, "messagebird/send-sms" },
+		       { "mms", take_mms, "messagebird/send-mms" },
+		       { "v1/send", conversations, "messagebird/send" },
+		       { "v1/conversations/start", conversations, NULL },
+		       { "v1/conversations/{}/messages", conversations, NULL },
+		       { "workspaces/{}/channels/{}/messages", bird_channels, "messagebird/send-channels" },
+		       { "workspaces/{}/channel-media/presigned-upload", bird_presign,
+			 "messagebird/send-channels-file" },
+		       { "v1/sms/messages", bird_platform, "messagebird/send-platform" },
+		       { "v1/whatsapp/messages", bird_platform, NULL } };
 
 	if (is_path(v, "_upload/{}") && box_method(v, "POST")) {
 		bird_put_file(v);
@@ -469,6 +484,8 @@ static void call(struct visit *v)
 	}
 	for (size_t i = 0; i < LEN(routes); i++)
 		if (is_path(v, routes[i].path)) {
+			v->model = routes[i].model;
+			v->looked_at = looked_at;
 			if (box_method(v, "POST"))
 				post(v, routes[i].take);
 			else
@@ -487,6 +504,7 @@ const struct player player_messagebird = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
+	.misshapen = misshapen,
 	.receipt = messagebird_receipt,
 	.inbound = messagebird_inbound,
 	.arrive = messagebird_arrive,

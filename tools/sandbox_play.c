@@ -173,6 +173,7 @@ static bool play(struct box *b, struct call *c, const struct player *p, struct s
 
 	begin(&v, b, c, p, path);
 	p->call(&v);
+	shape_check(&v);
 	o = play_occasion(&v, v.message);
 	after = scenario_latency(b->scenario, &o);
 	if (v.status < 400)

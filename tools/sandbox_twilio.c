@@ -393,12 +393,18 @@ static void typing(struct visit *v)
 	buf_lit(v->body, "{\"success\":true}");
 }
 
+static void misshapen(struct visit *v, struct str member, struct str text)
+{
+	fail(v, 400, 20001, arena_fmt(v->arena, "%.*s: %.*s", STR_FMT(member), STR_FMT(text)).p);
+}
+
 /* A template: content.twilio.com. */
 static void content(struct visit *v)
 {
 	struct buf *b = v->body;
 
 	v->kind = "template";
+	v->model = "twilio/send-content";
 	if (!box_json(v) || !json_get_str(v->json, "language").n ||
 	    json_len(json_get(v->json, "types")) == 0) {
 		fail(v, 400, 20001, "Invalid parameter: language and types are required");
@@ -567,6 +573,7 @@ const struct player player_twilio = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
+	.misshapen = misshapen,
 	.receipt = receipt,
 	.inbound = inbound,
 	.arrive = arrive,

@@ -372,8 +372,18 @@ static void mark(struct visit *v)
 	buf_lit(v->body, "{\"success\":true}");
 }
 
+static void misshapen(struct visit *v, struct str member, struct str text)
+{
+	(void)bad_details(v, 100, "Invalid parameter",
+			  arena_fmt(v->arena, "%.*s%s%.*s", STR_FMT(member), member.n ? ": " : "",
+				    STR_FMT(text))
+				  .p);
+}
+
 static void send(struct visit *v)
 {
+	static const char *const looked_at[] = { "to", "recipient", "type", NULL };
+
 	struct box_message *m;
 	struct str type;
 
@@ -385,6 +395,8 @@ static void send(struct visit *v)
 		(void)bad(v, "The parameter messaging_product is required.");
 		return;
 	}
+	v->model = "whatsapp/send";
+	v->looked_at = looked_at;
 	if (json_get(v->json, "status")) {
 		mark(v);
 		return;
@@ -505,6 +517,7 @@ const struct player player_whatsapp = {
 	.keys = keys,
 	.call = call,
 	.refuse = refuse,
+	.misshapen = misshapen,
 	.receipt = box_whatsapp_receipt,
 	.inbound = box_whatsapp_inbound,
 	.arrive = box_whatsapp_arrive,
