@@ -58,15 +58,28 @@ delivered() {
 }
 answered() { [ "$(omni-store messages --from "$1" 2>/dev/null | wc -l)" -ge 1 ]; }
 
+# attempts(address): to send what went there.
+attempts() {
+	omni-store messages --to "$1" | jq -r .id | while read -r id; do omni-store message "$id"; done |
+		jq -c 'select(.step == "attempt").record'
+}
+
 # conversation(address): all of it, each line with the time since the message was written into the queue.
 conversation() {
 	{
+		attempts "$1"
 		omni-store messages --to "$1"
 		omni-store messages --from "$1"
 	} | jq -rs '
 		def ms: (.[0:19] + "Z" | fromdate) * 1000 + (.[20:23] | tonumber);
 		(map(.at | ms) | min) as $start |
-		[.[] | {at, line: "\(if .direction == "out" then "->" else "<-" end) \(.carrier) \(.from.address): \(.text)"},
+		[.[] | if .kind == "delivery" then
+				{at, line: "   attempt \(.attempt): \(.carrier) answers HTTP \(.http.status) after \(.http.ms) ms: \(.outcome)"}
+			elif .direction == "out" then
+				{at, line: "-> \(.to[0].address): \(.text)"}
+			else
+				{at, line: "<- \(.from.address), over \(.carrier): \(.text)"}
+			end,
 			((.store.receipts // [])[] | {at, line: "   \(.status)"})] |
 		sort_by(.at)[] | "  +\((.at | ms) - $start) ms\t\(.line)"' |
 		expand -t 14
@@ -87,8 +100,6 @@ head 'FAILURE   Twilio answers 503 for another number: Bandwidth takes over'
 write_to +15550177 'Your parcel 4712 has left'
 until_true 30 delivered +15550177
 conversation +15550177
-omni-store messages --to +15550177 | jq -r .id | while read -r id; do omni-store message "$id"; done |
-	jq -r 'select(.step == "attempt").record | "  attempt \(.attempt): \(.carrier) answers HTTP \(.http.status) after \(.http.ms) ms: \(.outcome)"'
 
 settled() { [ "$(omni-queue stat outbound --json | jq '.ready + .delayed + .leased + .held')" -eq 0 ]; }
 until_true 20 settled
