@@ -14,14 +14,16 @@ static int spawn(pid_t *pid, const char *name, char *const env[], int theirs)
 	char *argv[] = { (char *)(uintptr_t)name, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	sigset_t none;
+	sigset_t none, all;
 	int rc;
 
 	sigemptyset(&none);
+	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	rc = posix_spawn_file_actions_adddup2(&files, theirs, CELL_FD);
 	for (int fd = 0; fd < CELL_FD && rc == 0; fd++)
 		rc = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);

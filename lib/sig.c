@@ -28,8 +28,10 @@ int sig_init(bool effects, struct err *e)
 	sigaction(SIGUSR1, &act, NULL);
 	act.sa_flags |= (int)SA_RESETHAND; /* a second SIGTERM kills */
 	sigaction(SIGTERM, &act, NULL);
-	if (effects)
+	if (effects) {
 		signal(SIGPIPE, SIG_IGN);
+		signal(SIGXFSZ, SIG_IGN); /* likewise: an error of write(2) */
+	}
 	return 0;
 }
 

@@ -20,9 +20,9 @@ enum {
 
 /**
  * sig_init(effects, e):
- * Catch SIGTERM and SIGUSR1.  Where the program has ${effects}, SIGPIPE is ignored, so that a
- * closed pipe is an error of write(2); else it ends the program silently, as in any filter.  Return
- * 0, or -1 with FAULT_OS.
+ * Catch SIGTERM and SIGUSR1.  Where the program has ${effects}, SIGPIPE and SIGXFSZ are ignored, so that a
+ * closed pipe and a file that may not grow are errors of write(2); else they end the program silently, as
+ * any filter.  Return 0, or -1 with FAULT_OS.
  */
 int sig_init(bool effects, struct err *e);
 

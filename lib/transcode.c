@@ -136,16 +136,18 @@ static int spawn(struct child *c, char **words, bool probe, int said, struct err
 	char *env[] = { path, locale, NULL };
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attr;
-	sigset_t none;
+	sigset_t none, all;
 	int rc;
 
 	if (getenv("PATH"))
 		snprintf(path, sizeof(path), "PATH=%s", getenv("PATH"));
 	sigemptyset(&none);
+	sigfillset(&all);
 	posix_spawn_file_actions_init(&files);
 	posix_spawnattr_init(&attr);
 	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&files, probe ? said : 0, 1);

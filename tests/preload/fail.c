@@ -3,7 +3,8 @@
  * LD_PRELOAD: what happens to a machine.  While there is the file that OMNI_FAIL_CLOCK names the clock of the day is an
  * hour back, as if somebody had set it.  And the OMNI_FAIL_AT-th call of a kind fails, once, as it fails when memory or disk run
  * out.  OMNI_FAIL_CALL says which: "malloc" (calloc, realloc and its kin among them), "write",
- * "pwrite" (with which SQLite writes) or "sync" (fsync and fdatasync: the disk is broken).
+ * "pwrite" (with which SQLite writes), "sync" (fsync and fdatasync: the disk is broken) or "rename"
+ * (rename and renameat: the disk is full of names).
  * Writes to standard error and to what is neither a file, a pipe nor a device (an eventfd can not
  * fail) are not counted.
  */
@@ -131,6 +132,35 @@ static int sync_with(int fd, int (**next)(int), const char *name)
 		return -1;
 	}
 	return (*next)(fd);
+}
+
+int rename(const char *from, const char *to);
+int renameat(int from_dir, const char *from, int to_dir, const char *to);
+
+int rename(const char *from, const char *to)
+{
+	static int (*next)(const char *, const char *);
+
+	if (!next)
+		find(&next, sizeof(next), "rename");
+	if (fails("rename")) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return next(from, to);
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	static int (*next)(int, const char *, int, const char *);
+
+	if (!next)
+		find(&next, sizeof(next), "renameat");
+	if (fails("rename")) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return next(from_dir, from, to_dir, to);
 }
 
 int clock_gettime(clockid_t which, struct timespec *t)
