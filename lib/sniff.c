@@ -276,13 +276,16 @@ static int ask(struct sniff *s, int fd, struct sniff_reply *r, struct err *e)
 int sniff(struct sniff *s, int fd, const struct media_type **type, struct err *e)
 {
 	char bytes[SNIFF_START];
+	enum image_format image;
 	struct sniff_reply r;
 	ssize_t n = pread(fd, bytes, sizeof(bytes), 0);
 
 	if (n < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return err_set(e, FAULT_DATA, "media-unreadable", "%s", strerror(errno));
-	if (n == 0) {
-		*type = known("application/octet-stream");
+	/* What a decoder of ours would take needs nobody's word, and most files are such. */
+	image = image_format_of((struct str){ bytes, (size_t)n });
+	if (n == 0 || image != IMAGE_NONE) {
+		*type = known(image_mime(image));
 		return 0;
 	}
 	if (ask(s, fd, &r, e) < 0)

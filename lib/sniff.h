@@ -26,7 +26,7 @@ void sniff_free(struct sniff *s);
 /**
  * sniff(s, fd, type, e):
  * The type of the file that ${fd} reads, which is at its beginning or may be set there; it lives as long as ${s}.
- * Waits: some tenths of a millisecond as a rule.  Return 0; or -1 with FAULT_DATA "media-worker-died" (the process did not
+ * Waits, unless it is an image of ours: some tenths of a millisecond as a rule.  Return 0; or -1 with FAULT_DATA "media-worker-died" (the process did not
  * outlive this file), "media-unreadable"; or with FAULT_CONFIG or FAULT_OS, where there is no such process to be had.
  */
 int sniff(struct sniff *s, int fd, const struct media_type **type, struct err *e);

@@ -187,12 +187,12 @@ expected() {
 # feeding: start `omni-media fetch` on a pipe, and give it one message, so that its process is there.
 feeding() {
 	words
-	pictures
+	documents
 	mkfifo pipe
 	omni-media fetch --objects o --files . pipe >out 2>err 3>&- &
 	pid=$!
 	exec 8>pipe
-	feed a.png
+	feed a.pdf
 }
 
 # feed(file): one more message, and wait for its line.
@@ -235,26 +235,27 @@ sniffer() {
 	feeding
 	first=$(sniffer)
 	kill -KILL "$first"
-	feed a.jpg
+	feed a.vcf
 	second=$(sniffer)
 	[ "$second" != "$first" ]
 	kill -STOP "$second"
-	feed a.gif
-	feed a.webp
+	feed a.smil
+	feed a.rtf
 	exec 8>&-
 	rc=0
 	wait "$pid" || rc=$?
 	[ "$rc" = 1 ]
-	[ "$(get '.media[0].mime // .code' | paste -sd' ')" = 'image/png image/jpeg media-worker-died image/webp' ]
+	[ "$(get '.media[0].mime // .code' | paste -sd' ')" = 'application/pdf text/vcard media-worker-died application/rtf' ]
 	get 'select(.code).detail' | grep -q 'ended after 5 seconds'
 }
 
-@test "none is started before there is a file" {
+@test "none is started before there is a file that it is needed for" {
 	mkfifo pipe
-	omni-media fetch --objects o pipe >out 3>&- &
+	omni-media fetch --objects o --files . pipe >out 3>&- &
 	pid=$!
 	exec 8>pipe
-	echo '{"kind":"status","id":"1"}' >&8
+	pictures
+	echo '{"kind":"message","id":"1","direction":"out","media":[{"path":"a.png"}]}' >&8
 	for ((i = 0; i < 500; i++)); do
 		[ ! -s out ] || break
 		sleep 0.01
@@ -269,8 +270,9 @@ sniffer() {
 	unshare -rm true 2>/dev/null || skip 'no name spaces here'
 	pictures
 	table=$(readlink -f /usr/share/misc/magic.mgc)
+	documents
 	echo x >other
-	want 78 unshare -rm sh -c "mount --bind other /etc/magic; mount --bind other $table && exec omni-media probe a.png"
+	want 78 unshare -rm sh -c "mount --bind other /etc/magic; mount --bind other $table && exec omni-media probe a.pdf"
 	says 'the table of libmagic can not be read'
 	says 'install libmagic-mgc'
 	nothing <out
