@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "archive_segment.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -36,31 +35,17 @@ struct archive_segment {
 	struct buf bytes; /* what was read last */
 };
 
-static void put32(struct buf *b, uint32_t v)
-{
-	v = htole32(v);
-	buf_add(b, &v, sizeof(v));
-}
-
-static uint32_t get32(const char *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
 void archive_seek_table(const struct archive_frame *frames, size_t n, struct buf *out)
 {
 	struct buf b = { .max = SIZE_MAX };
 
 	for (size_t i = 0; i < n; i++) {
-		put32(&b, frames[i].bytes);
-		put32(&b, frames[i].raw);
+		pack_put32(&b, frames[i].bytes);
+		pack_put32(&b, frames[i].raw);
 	}
-	put32(&b, (uint32_t)n);
+	pack_put32(&b, (uint32_t)n);
 	buf_char(&b, '\0'); /* no checksums of its own: frames have theirs */
-	put32(&b, table_magic);
+	pack_put32(&b, table_magic);
 	pack_add_skipped(out, buf_get(&b));
 	buf_free(&b);
 }
@@ -107,18 +92,18 @@ static bool by_table(struct archive_segment *s, struct err *e)
 	const char *p;
 
 	if (s->size < TABLE_FOOTER || read_at(s, s->size - TABLE_FOOTER, TABLE_FOOTER, e) != TABLE_FOOTER ||
-	    get32(s->bytes.p + 5) != table_magic || s->bytes.p[4] != '\0')
+	    pack_get32(s->bytes.p + 5) != table_magic || s->bytes.p[4] != '\0')
 		return false;
-	n = get32(s->bytes.p);
+	n = pack_get32(s->bytes.p);
 	length = SKIPPED_HEAD + n * TABLE_ENTRY + TABLE_FOOTER;
 	if (length > s->size || read_at(s, s->size - length, length, e) != (ssize_t)length)
 		return false;
 	p = s->bytes.p;
-	if (!pack_skipped(buf_get(&s->bytes)) || get32(p + 4) != length - SKIPPED_HEAD)
+	if (!pack_skipped(buf_get(&s->bytes)) || pack_get32(p + 4) != length - SKIPPED_HEAD)
 		return false;
 	p += SKIPPED_HEAD;
 	for (uint64_t i = 0; i < n; i++, p += TABLE_ENTRY) {
-		uint32_t bytes = get32(p), raw = get32(p + 4);
+		uint32_t bytes = pack_get32(p), raw = pack_get32(p + 4);
 
 		if (bytes > s->size - offset || raw > ARCHIVE_FRAME_MAX)
 			break;

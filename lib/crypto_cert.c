@@ -8,15 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
-/* OpenSSL would ask for the password on the terminal. */
-static int no_password(char *buf, int size, int writing, void *own)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)own;
-	return -1;
-}
+#include "crypto_key.h"
 
 static BIO *open_file(const char *path, struct err *e)
 {
@@ -55,7 +47,7 @@ int cert_read(const char *path, const char *key_path, struct arena *a, struct ce
 
 	if (!bio)
 		goto out;
-	x = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+	x = PEM_read_bio_X509(bio, NULL, key_no_password, NULL);
 	if (!x || read_subject(x, a, out) < 0) {
 		err_set(e, FAULT_CONFIG, "certificate", "%s is no certificate in PEM form", path);
 		goto out;
@@ -64,7 +56,7 @@ int cert_read(const char *path, const char *key_path, struct arena *a, struct ce
 	key_bio = open_file(key_path, e);
 	if (!key_bio)
 		goto out;
-	key = PEM_read_bio_PrivateKey(key_bio, NULL, no_password, NULL);
+	key = PEM_read_bio_PrivateKey(key_bio, NULL, key_no_password, NULL);
 	if (!key)
 		err_set(e, FAULT_CONFIG, "certificate",
 			"%s is no private key in PEM form without a password", key_path);

@@ -110,8 +110,7 @@ struct key *key_new(void)
 	return k;
 }
 
-/* A key with a password is none for us: OpenSSL would ask for it on the terminal. */
-static int no_password(char *buf, int size, int writing, void *own)
+int key_no_password(char *buf, int size, int writing, void *own)
 {
 	(void)buf;
 	(void)size;
@@ -143,7 +142,7 @@ struct key *key_read(struct str pem, const char *what, struct err *e)
 	char group[32] = "";
 
 	must(bio != NULL);
-	pkey = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	pkey = PEM_read_bio_PrivateKey(bio, NULL, key_no_password, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (!pkey) {

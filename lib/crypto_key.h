@@ -55,4 +55,7 @@ bool key_verify(const struct key *k, struct str text, struct str signature);
 /* The same for who has only the public half of a key on P-256. */
 bool key_verify_point(const unsigned char point[KEY_PUBLIC], struct str text, struct str signature);
 
+/* OpenSSL's callback for the password of a PEM file: there is none, where it would ask on the terminal. */
+int key_no_password(char *buf, int size, int writing, void *own);
+
 #endif

@@ -72,13 +72,13 @@ void pack_add(struct pack_maker *m, struct buf *out, struct str text, enum pack_
 	} while (left > 0);
 }
 
-static void put32(struct buf *b, uint32_t v)
+void pack_put32(struct buf *b, uint32_t v)
 {
 	v = htole32(v);
 	buf_add(b, &v, sizeof(v));
 }
 
-static uint32_t get32(const char *p)
+uint32_t pack_get32(const char *p)
 {
 	uint32_t v;
 
@@ -88,14 +88,14 @@ static uint32_t get32(const char *p)
 
 void pack_add_skipped(struct buf *out, struct str content)
 {
-	put32(out, magic_skipped | 0xE);
-	put32(out, (uint32_t)content.n);
+	pack_put32(out, magic_skipped | 0xE);
+	pack_put32(out, (uint32_t)content.n);
 	buf_str(out, content);
 }
 
 bool pack_skipped(struct str bytes)
 {
-	return bytes.n >= 4 && (get32(bytes.p) & 0xFFFFFFF0) == magic_skipped;
+	return bytes.n >= 4 && (pack_get32(bytes.p) & 0xFFFFFFF0) == magic_skipped;
 }
 
 enum pack_state pack_measure(struct str bytes, size_t *n)
@@ -104,7 +104,7 @@ enum pack_state pack_measure(struct str bytes, size_t *n)
 
 	if (bytes.n < 4)
 		return PACK_CUT;
-	if (get32(bytes.p) != magic_frame && !pack_skipped(bytes))
+	if (pack_get32(bytes.p) != magic_frame && !pack_skipped(bytes))
 		return PACK_FOREIGN;
 	r = ZSTD_findFrameCompressedSize(bytes.p, bytes.n);
 	if (!ZSTD_isError(r)) {
@@ -122,7 +122,7 @@ size_t pack_search(struct str bytes, size_t from)
 		if (!p)
 			break;
 		from = (size_t)(p - bytes.p);
-		if (get32(p) == magic_frame)
+		if (pack_get32(p) == magic_frame)
 			return from;
 		from++;
 	}

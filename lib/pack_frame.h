@@ -71,4 +71,8 @@ void pack_salvage(struct pack_reader *r, struct str bytes, struct buf *out);
 /* CRC-32 (ISO 3309, that of gzip) of ${s}. */
 uint32_t pack_crc(struct str s);
 
+/* Numbers inside frames: four bytes, the lowest first. */
+void pack_put32(struct buf *b, uint32_t v);
+uint32_t pack_get32(const char *p);
+
 #endif

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "cidr.h"
+#include "crypto_key.h"
 #include "diag.h"
 
 struct tls {
@@ -27,16 +28,6 @@ struct tls_link {
 	bool broken; /* nothing can be said any more */
 	char why[160];
 };
-
-/* OpenSSL would ask for the password on the terminal. */
-static int no_password(char *buf, int size, int writing, void *own)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)own;
-	return -1;
-}
 
 void tls_forget(struct tls_ticket **ticket)
 {
@@ -71,7 +62,7 @@ struct tls *tls_new(const char *ca, struct err *e)
 		diag_oom();
 	t->ctx = ctx;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_default_passwd_cb(ctx, no_password);
+	SSL_CTX_set_default_passwd_cb(ctx, key_no_password);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 				      SSL_MODE_RELEASE_BUFFERS);
