@@ -5,7 +5,6 @@
 
 load helper
 
-src=$BATS_TEST_DIRNAME
 
 pictures() {
 	local f
