@@ -34,11 +34,21 @@ static int read_speed(struct str s)
 	return 0;
 }
 
-/* "2026-01-14T09:00:00Z" or "+1h", all of ${s}; the first stands still unless a speed is given. */
+/*
+ * "2026-01-14T09:00:00Z", "@2026-01-14T09:00:00Z" or "+1h", all of ${s}; the first stands still unless a speed is given.
+ */
 static int read_base(struct str s, bool sped)
 {
 	int64_t v;
 
+	if (s.n > 0 && s.p[0] == '@') {
+		if (!sped || clock_parse(str_sub(s, 1, s.n), &v) < 0)
+			return -1;
+		base_ms = v;
+		if (__builtin_mul_overflow(v, NS_MS, &origin_ns))
+			return -1;
+		return 0;
+	}
 	if (clock_parse(s, &v) == 0) {
 		base_ms = v;
 		speed = sped ? speed : 0;

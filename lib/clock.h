@@ -17,7 +17,8 @@ enum { CLOCK_TEXT = 24 }; /* characters of a formatted time */
  * clock_init(e):
  * Read OMNI_CLOCK.  A time: the clock stands still there.  "+1h", "-90s": it goes, so much ahead or
  * behind.  A speed behind either or alone: "2026-01-14T09:00:00Z x1" goes from there on, "x60" makes
- * of each second a minute, from the start of the program on.  Return 0, or -1 with FAULT_CONFIG if it
+ * of each second a minute, from the start of the program on; "@2026-01-14T09:00:00Z x60" from that real time on, so
+ * that all programs which are told so have one time, whenever they start.  Return 0, or -1 with FAULT_CONFIG if it
  * is none of these.
  */
 int clock_init(struct err *e);

@@ -31,7 +31,7 @@ struct meta {
 /* A take of this handle that may still be out. */
 struct taken {
 	int64_t lease;
-	int64_t at_ms; /* clock_mono */
+	int64_t at_ms; /* clock_steady */
 	uint32_t n;
 };
 

@@ -218,10 +218,10 @@ static int extend_mine(struct sqlite_queue *s, int64_t until_ms, int64_t now_ms,
 {
 	struct db_stmt *st =
 		db_stmt(s->db, "UPDATE lease SET until_ms = ?2, since_ms = ?3 WHERE id = ?1");
-	int64_t hold = s->q.place.hold_ms, mono = clock_mono();
+	int64_t hold = s->q.place.hold_ms, now = clock_steady();
 
 	for (size_t i = 0; i < s->n_mine; i++) {
-		if (hold > 0 && mono - s->mine[i].at_ms >= hold)
+		if (hold > 0 && now - s->mine[i].at_ms >= hold)
 			continue;
 		db_bind_i64(st, 1, s->mine[i].lease);
 		db_bind_i64(st, 2, until_ms);

@@ -96,7 +96,7 @@ static void remember(struct sqlite_queue *s, int64_t lease, size_t n)
 		if (!s->mine)
 			diag_oom();
 	}
-	s->mine[s->n_mine++] = (struct taken){ lease, clock_mono(), (uint32_t)n };
+	s->mine[s->n_mine++] = (struct taken){ lease, clock_steady(), (uint32_t)n };
 	s->out += n;
 }
 

@@ -199,11 +199,19 @@ held() {
 @test "one that waits too long for another ends with 75, having done nothing" {
 	plain # its time is measured in seconds
 	echo '{}' | want 0 omni-queue put q
-	(echo 'BEGIN IMMEDIATE;'; sleep 13) | sqlite3 q.queue &
-	sleep 0.5
+	mkfifo free
+	python3 - q.queue 3>&- <<-'EOF' &
+		import sqlite3, sys
+		db = sqlite3.connect(sys.argv[1], isolation_level=None)
+		db.execute("BEGIN IMMEDIATE")
+		open("locked", "w").close()
+		open("free").read()
+	EOF
+	until_true test -e locked
 	echo '{}' | want 75 omni-queue put q
 	says 'locked by another process'
 	[ ! -s out ]
+	: >free
 	wait
 }
 

@@ -15,6 +15,14 @@ numbers() {
 	get .n | xargs
 }
 
+# extended: the lease that ends first ends later than when this was asked first.
+extended() {
+	local until_ms
+	until_ms=$(sqlite3 q.queue 'SELECT min(until_ms) FROM lease')
+	: "${extended:=$until_ms}"
+	[ "$until_ms" -gt "$extended" ]
+}
+
 @test "a record comes out as it was put, with its lease at the end" {
 	printf '%s\n' '{"id":"1","x": [1.0, "\u00e9"]}' '{}' | OMNI_CLOCK=2026-01-14T09:00:00Z omni-queue put q >/dev/null
 	want 0 omni-queue take q
@@ -83,9 +91,9 @@ numbers() {
 	omni-queue take q --follow >out &
 	take=$!
 	for i in 1 2 3; do
-		until [ -e q.queue ]; do sleep 0.02; done
+		until_true test -e q.queue
 		echo "{\"n\":$i}" | omni-queue put q >/dev/null
-		until [ "$(wc -l <out)" = "$i" ]; do sleep 0.01; done
+		until_true lines_are out "$i"
 	done
 	kill -TERM "$take"
 	wait "$take"
@@ -93,12 +101,12 @@ numbers() {
 }
 
 @test "follow wakes at its time for what is delayed, and for leases that run out" {
-	echo '{"n":1}' | omni-queue put q --delay 1s >/dev/null
 	echo '{"n":2}' | omni-queue put q >/dev/null
-	want 0 omni-queue take q --lease 2s
+	want 0 omni-queue take q --lease 4s
 	[ "$(numbers)" = 2 ]
-	want 0 timeout 20 omni-queue take q --follow --limit 2
-	[ "$(get '[.n, .lease.attempt]' | xargs)" = "[1,1] [2,2]" ]
+	echo '{"n":1}' | omni-queue put q --delay 2s >/dev/null
+	want 0 timeout 60 omni-queue take q --follow --limit 2
+	[ "$(get '[.n, .lease.attempt]' | sort | xargs)" = "[1,1] [2,2]" ]
 }
 
 @test "follow has no more out than it may, and goes on as they are settled" {
@@ -106,11 +114,11 @@ numbers() {
 	mkfifo settled
 	omni-queue take q --follow --in-flight 4 >out &
 	take=$!
-	until [ "$(wc -l <out)" = 4 ]; do sleep 0.02; done
+	until_true lines_are out 4
 	sleep 0.3
 	[ "$(wc -l <out)" = 4 ]
 	head -n 3 out | omni-queue settle q >/dev/null
-	until [ "$(wc -l <out)" = 7 ]; do sleep 0.02; done
+	until_true lines_are out 7
 	kill -TERM "$take"
 	wait "$take"
 	[ "$(numbers)" = "1 2 3 4 5 6 7" ]
@@ -118,21 +126,26 @@ numbers() {
 
 @test "follow extends the leases of what is out as long as it lives, and not longer than --hold" {
 	put q 1
-	omni-queue take q --follow --lease 2s --hold 4s >out &
+	# A lease that is long for a slow machine, and seen to be longer.
+	omni-queue take q --follow --lease 15s >out 3>&- &
 	take=$!
-	until [ -s out ]; do sleep 0.02; done
-	sleep 3
+	until_true extended
 	[ "$(omni-queue stat q --json | jq .expiries)" = 0 ]
-	until [ "$(wc -l <out)" = 2 ]; do sleep 0.1; done # it was held for too long
 	kill -TERM "$take"
 	wait "$take"
-	[ "$(get .lease.attempt | xargs)" = "1 2" ]
+	sqlite3 q.queue 'UPDATE lease SET until_ms = 0'
+	omni-queue take q --follow --lease 2s --hold 3s >out 3>&- &
+	take=$!
+	until_true lines_are out 2 # it was held for too long
+	kill -TERM "$take"
+	wait "$take"
+	[ "$(get .lease.attempt | xargs)" = "2 3" ]
 }
 
 @test "leases are extended while the pipe is full" {
 	seq -f '{"n":%.0f,"pad":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}' 1000 |
 		omni-queue put q >/dev/null
-	omni-queue take q --follow --lease 2s --limit 1000 | { sleep 4; cat; } >out
+	omni-queue take q --follow --lease 15s --limit 1000 | { until_true extended && cat; } >out
 	[ "$(get .lease.attempt | sort | uniq -c | xargs)" = "1000 1" ]
 	omni-queue settle q out >/dev/null
 	[ "$(omni-queue stat q --json | jq -c '[.dones, .expiries]')" = '[1000,0]' ]
@@ -152,7 +165,7 @@ numbers() {
 	put q 500
 	omni-queue take q --follow --lease 2s >taken &
 	take=$!
-	until [ -s taken ]; do sleep 0.01; done
+	until_true test -s taken
 	kill -KILL "$take"
 	wait "$take" || :
 	OMNI_CLOCK=+3s want 0 omni-queue take q
@@ -208,11 +221,12 @@ numbers() {
 	put q 1
 	omni-queue take q --follow >out &
 	take=$!
-	until [ -s out ]; do sleep 0.02; done
+	until_true test -s out
+	# What spins takes all of a processor: two hundred hundredths in two seconds, if it gets one.
 	before=$(awk '{ print $14 + $15 }' "/proc/$take/stat")
 	sleep 2
 	after=$(awk '{ print $14 + $15 }' "/proc/$take/stat")
 	kill -TERM "$take"
 	wait "$take"
-	[ $((after - before)) -le 5 ] # hundredths of a second
+	[ $((after - before)) -le 15 ]
 }

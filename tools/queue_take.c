@@ -31,7 +31,7 @@ struct take {
 	bool follow, stop;
 	uint64_t batch, left; /* records of one commit; that may still be taken */
 	int64_t lease_ms, hold_ms;
-	int64_t extend_at; /* clock_mono */
+	int64_t extend_at; /* clock_steady, as leases go by the same clock */
 	int64_t gave_at;   /* clock_mono, the last record */
 	bool warned;
 	struct queue_lease *leases;
@@ -176,7 +176,7 @@ static int take_some(struct take *t, size_t *n, struct err *e)
 /* Leases of what is out end when this program does, not because a pipe is slow. */
 static int extend(struct take *t, struct err *e)
 {
-	int64_t now = clock_mono();
+	int64_t now = clock_steady();
 
 	if (!t->follow || t->hold_ms == 0 || now < t->extend_at)
 		return 0;
@@ -209,6 +209,14 @@ static int sooner(int a, int64_t b)
 	return a < 0 || b < a ? (int)b : a;
 }
 
+/* As sig_poll sleeps, whatever OMNI_CLOCK says. */
+static int64_t real_ms(int64_t ms)
+{
+	int64_t ns = ms > 0 ? clock_real_ns(ms * 1000000) : 0;
+
+	return ns < 0 ? INT_MAX : (ns + 999999) / 1000000;
+}
+
 /* Sleep until the output takes more or ${fd} (-1: none) is readable, or something is due. */
 static int wait_for(struct take *t, int fd, int timeout, struct err *e)
 {
@@ -219,7 +227,7 @@ static int wait_for(struct take *t, int fd, int timeout, struct err *e)
 	if (meter >= 0)
 		timeout = sooner(timeout, meter);
 	if (t->follow && t->hold_ms > 0)
-		timeout = sooner(timeout, t->extend_at - clock_mono());
+		timeout = sooner(timeout, real_ms(t->extend_at - clock_steady()));
 	came = sig_poll(p, 2, timeout);
 	if (came & SIG_STOP)
 		t->stop = true;
@@ -289,7 +297,7 @@ static int take_run(const struct setup *setup, struct err *e)
 		diag_oom();
 	t.arena = arena_new();
 	t.gave_at = clock_mono();
-	t.extend_at = t.gave_at + t.lease_ms / 3;
+	t.extend_at = clock_steady() + t.lease_ms / 3;
 	t.count.name = "take";
 	meter_init(&t.meter, &t.count, 1);
 	t.meter.metrics = opt_value(a, "metrics");

@@ -188,10 +188,25 @@ static void omni_clock_goes_ahead_behind_and_fast(void)
 	CHECK(clock_real_ns(5000000) == 5 && clock_real_ns(1) == 1);
 	setenv("OMNI_CLOCK", "x2", 1);
 	CHECK(clock_init(&e) == 0 && clock_now() >= real);
-	static const char *const bad[] = { "x",        "x-1",     "1h",
-					   "+",        "+1",      "+1h +1h",
-					   "+1hx60",   "x60 x60", "2026-01-14T09:00:00Z x",
-					   "x1000001", "+99999w" };
+	setenv("OMNI_CLOCK", "@2020-01-01T00:00:00Z x2", 1);
+	CHECK(clock_init(&e) == 0 && clock_now() - 1577836800000 >= 2 * (real - 1577836800000));
+	fast = clock_now();
+	CHECK(clock_init(&e) == 0 && clock_now() >= fast && clock_now() - fast < 1000000);
+	static const char *const bad[] = { "x",
+					   "x-1",
+					   "1h",
+					   "+",
+					   "+1",
+					   "+1h +1h",
+					   "+1hx60",
+					   "x60 x60",
+					   "2026-01-14T09:00:00Z x",
+					   "x1000001",
+					   "+99999w",
+					   "@x60",
+					   "@2026-01-14T09:00:00Z",
+					   "@+1h x2",
+					   "@0001-01-01T00:00:00Z x2" };
 	for (size_t i = 0; i < LEN(bad); i++) {
 		setenv("OMNI_CLOCK", bad[i], 1);
 		CHECK(clock_init(&e) == -1 && e.fault == FAULT_CONFIG);
