@@ -158,7 +158,7 @@ END
 @test "an answer that comes too late is not known, and one that breaks off in its middle neither" {
 	conf late=late-5000 close=close
 	{ message late 1; message close 2; } >in
-	want 1 omni-deliver -q -c omni.json --timeout 300ms in
+	want 1 omni-deliver -q -c omni.json --timeout 1s in
 	[ "$(get 'select(.kind == "delivery") | "\(.account) \(.outcome)"' | sort | tr '\n' ' ')" = 'close unknown late unknown ' ]
 }
 
@@ -183,13 +183,21 @@ END
 	omni-deliver -q -c omni.json --retry-within 0 feed >out 2>err 3>&- &
 	exec 9<>feed
 	for n in $(seq 30); do message bad "$n"; done >&9
-	sleep 0.5
+	rejects() { [ "$(get 'select(.kind == "reject").code' | wc -l)" -eq "$1" ]; }
+	until_true rejects 30
 	echo ok >"$BATS_FILE_TMPDIR/log.mode"
-	sleep 1
-	for n in $(seq 50 60); do message bad "$n"; sleep 0.02; done >&9
+	n=100
+	probed() {
+		n=$((n + 1))
+		message bad "$n" >&9
+		sleep 0.2
+		get 'select(.outcome == "sent").message' | grep .
+	}
+	until_true probed
+	for n in $(seq 50 60); do message bad "$n"; done >&9
 	exec 9>&-
 	wait $! || [ $? -eq 1 ]
-	[ "$(get 'select(.kind == "delivery" and .outcome == "sent").account' | wc -l)" -ge 9 ]
+	get 'select(.outcome == "sent").message[-3:]' | grep '^0[56]' | sort | diff - <(seq -f '0%.0f' 50 60)
 }
 
 @test "messages of a conversation arrive in their order, even where the first is tried again" {
@@ -252,10 +260,7 @@ END
 	message slow 1 >in
 	omni-deliver -q -c omni.json -l sent.db in >out 2>err 3>&- &
 	pid=$!
-	for _ in $(seq 100); do
-		[ "$(received)" -eq 0 ] || break
-		sleep 0.05
-	done
+	until_true received_are 1
 	kill -9 "$pid"
 	wait "$pid" || :
 	[ ! -s out ]
@@ -274,13 +279,10 @@ END
 }
 
 @test "while one process sends it, another that shares the ledger does not" {
-	conf slow=late-1500
+	conf slow=late-6000
 	message slow 1 >in
 	omni-deliver -q -c omni.json -l sent.db in >one 2>err1 3>&- &
-	for _ in $(seq 100); do
-		[ "$(received)" -eq 0 ] || break
-		sleep 0.05
-	done
+	until_true received_are 1
 	want 1 omni-deliver -q -c omni.json -l sent.db in
 	get 'select(.kind == "reject") | [.class, .code]' >got
 	is got '["temp","in-flight"]'
@@ -372,17 +374,15 @@ END
 # ---- the rest ----
 
 @test "SIGTERM: what is under way ends, what is not goes back unsent" {
-	ACCOUNT=',"concurrency":2' conf slow=late-700
+	ACCOUNT=',"concurrency":2' conf slow=late-3000
 	for n in $(seq 10); do message slow "$n"; done >in
 	mkfifo feed
 	omni-deliver -q -c omni.json feed >out 2>err 3>&- &
 	pid=$!
 	exec 9<>feed
 	cat in >&9
-	for _ in $(seq 100); do
-		[ "$(received)" -lt 2 ] || break
-		sleep 0.05
-	done
+	until_true received_are 2
+	until_true read_up 9
 	kill "$pid"
 	exec 9>&-
 	wait "$pid" || [ $? -eq 1 ]

@@ -5,11 +5,7 @@ setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
 	"$BATS_TEST_DIRNAME/server/faults" "$PWD/log" >port 2>server.err 3>&- &
 	echo $! >pid
-	for _ in $(seq 100); do
-		[ ! -s port ] || break
-		sleep 0.05
-	done
-	[ -s port ]
+	until_true test -s port
 }
 
 teardown_file() {
@@ -38,6 +34,11 @@ conf() {
 message() {
 	printf '{"id":"0198c0de-0000-7000-8000-%012d","kind":"message","at":"2026-01-14T09:00:00.000Z","direction":"out","channel":"sms","from":{"address":"+15550100"},"to":[{"address":"+155502%02d"}],"type":"text","text":"Hi %d","carrier":"bandwidth","account":"%s"%s}\n' \
 		"$2" "$(($2 % 100))" "$2" "$1" "${3:-}"
+}
+
+# received_are(n): so many requests the server got in this test, or more.
+received_are() {
+	[ "$(received)" -ge "$1" ]
 }
 
 # received: how many requests the server got in this test.

@@ -253,7 +253,7 @@ one_by_one() {
 	shift
 	for n; do
 		rc=0
-		timeout 20 env OMNI_FAIL_CALL="$kind" OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" "${command[@]}" >out 2>err ||
+		timeout 60 env OMNI_FAIL_CALL="$kind" OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" "${command[@]}" >out 2>err ||
 			rc=$?
 		case $rc in
 		0 | 1) cmp -s want out ;;

@@ -425,6 +425,11 @@ streams() {
 	[ "$peak" -lt 400000 ]
 }
 
+# at_work(pid): it has said something, and has a process for images.
+at_work() {
+	[ -s out ] && workers "$1"
+}
+
 # workers: the processes for images of the omni-media that this shell started.
 workers() {
 	pgrep -P "$1" -f '^omni-media-image'
@@ -435,10 +440,8 @@ workers() {
 	mkdir o
 	omni-media convert --for mms -o o ./*.png >out 3>&- &
 	pid=$!
-	for ((i = 0; i < 500; i++)); do
-		[ "$(wc -l <out)" -ge 1 ] && worker=$(workers $pid) && break
-		sleep 0.01
-	done
+	until_true at_work $pid
+	worker=$(workers $pid)
 	kill -KILL "$worker"
 	wait $pid || rc=$?
 	[ "$rc" = 1 ]
@@ -455,10 +458,8 @@ workers() {
 	export OMNI_SECRET=hunter2
 	omni-media convert --for mms -o o ./*.png >out 3>&- 7<"$src/media.bats" &
 	pid=$!
-	for ((i = 0; i < 500; i++)); do
-		[ "$(wc -l <out)" -ge 1 ] && worker=$(workers $pid) && break
-		sleep 0.01
-	done
+	until_true at_work $pid
+	worker=$(workers $pid)
 	kill -STOP $pid "$worker"
 	cp "/proc/$worker/environ" environ
 	cp "/proc/$worker/status" status

@@ -4,13 +4,9 @@
 
 load helper
 
-# until_so(command): wait until it succeeds, at most some ten seconds.
+# until_so(command): wait until a shell succeeds with it.
 until_so() {
-	for _ in $(seq 500); do
-		if sh -c "$1"; then return; fi
-		sleep 0.02
-	done
-	return 1
+	until_true sh -c "$1"
 }
 
 setup() {

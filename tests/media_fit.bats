@@ -290,10 +290,7 @@ accounts() {
 	pid=$!
 	exec 8>pipe
 	cat in >&8
-	for ((i = 0; i < 500; i++)); do
-		[ -s out ] && break
-		sleep 0.01
-	done
+	until_true test -s out
 	kill $pid
 	exec 8>&-
 	wait $pid || rc=$?
@@ -323,10 +320,7 @@ accounts() {
 	} >nginx.conf
 	nginx -e "$PWD/error" -c "$PWD/nginx.conf" 3>&- &
 	echo $! >nginx
-	for ((i = 0; i < 200; i++)); do
-		[ ! -S sock ] || break
-		sleep 0.02
-	done
+	until_true test -S sock
 	ask() { curl -s --unix-socket sock -o body -w '%{http_code} %{content_type}' "$1"; }
 	answer=$(ask "$url")
 	sum=$(sha256sum <body | cut -d' ' -f1)

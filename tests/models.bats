@@ -350,7 +350,7 @@ built() {
 			for n in 1 2 3 5 8 13 21 34 55; do
 				rc=0
 				# shellcheck disable=SC2086 # a verb and its operands
-				timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" omni-models $command >out 2>err || rc=$?
+				timeout 60 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" omni-models $command >out 2>err || rc=$?
 				case $rc in
 				0 | 1 | 71 | 74) ;;
 				*) echo "$command: $kind $n: exit $rc"; cat err; false ;;

@@ -49,7 +49,7 @@ done_well() {
 	omni-archive write -s notes <pipe >passed 3>&- &
 	exec 7>pipe
 	echo '{"id":"live","at":"2026-01-14T03:00:00Z"}' >&7
-	for _ in {1..100}; do [ -s passed ] || sleep 0.05; done
+	until_true test -s passed
 	want 0 "$top/pipelines/archive-nightly.sh"
 	says 'another program holds it'
 	exec 7>&-

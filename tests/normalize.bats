@@ -156,7 +156,7 @@ batch="batch-ten-messages"
 	echo '{"kind":"zzz"}' >>two
 	for program in 'def f: f; f' '[range(1e12)]' 'def f: 1 + f; f'; do
 		printf '%s\n' "$program" >map.jq
-		want 1 timeout 30 omni-normalize --map map.jq two || { echo "$program"; return 1; }
+		want 1 timeout 60 omni-normalize --map map.jq two || { echo "$program"; return 1; }
 		[ "$(get '.kind' | paste -sd' ')" = 'reject zzz' ]
 		[ "$(head -n 1 out | jq -r .class)" = data ]
 	done
@@ -171,7 +171,7 @@ batch="batch-ten-messages"
 		printf '%s\n' "$program" >map.jq
 		echo 'def f: 1;' >m.jq
 		rc=0
-		TZ=Asia/Tokyo timeout 20 omni-normalize --map map.jq hook >out 2>err || rc=$?
+		TZ=Asia/Tokyo timeout 60 omni-normalize --map map.jq hook >out 2>err || rc=$?
 		case $rc in 0 | 1 | 78) ;; *) echo "exit $rc: $program"; return 1 ;; esac
 		no grep -h leaked out err
 		no grep -h Tokyo out err

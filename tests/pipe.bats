@@ -350,7 +350,7 @@ mix() {
 @test "a configuration that several stages name is read once" {
 	mkfifo once
 	cat "$files/conf.json" >once &
-	timeout 10 omni-pipe -q validate -c once "$files/hooks" , normalize -c once , route -c once >out || [ $? -eq 1 ]
+	timeout 60 omni-pipe -q validate -c once "$files/hooks" , normalize -c once , route -c once >out || [ $? -eq 1 ]
 	wait $!
 	omni-pipe -q -c "$files/conf.json" validate "$files/hooks" , normalize , route >want || [ $? -eq 1 ]
 	cmp out want
@@ -444,7 +444,7 @@ mix() {
 	for kind in malloc write; do
 		for n in $(seq 1 40) $(seq 50 45 1500); do
 			rc=0
-			timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" "${command[@]}" >out 2>err || rc=$?
+			timeout 60 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" "${command[@]}" >out 2>err || rc=$?
 			case $rc in
 			0 | 1) cmp want out ;;
 			65 | 71 | 74 | 75 | 78) ;;

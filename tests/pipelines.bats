@@ -53,11 +53,7 @@ post() {
 # ends(code): the script ends by itself, with this code, and leaves no program.
 ends() {
 	local rc=0
-	for ((i = 0; i < 400; i++)); do
-		kill -0 "$script" 2>/dev/null || break
-		sleep 0.05
-	done
-	[ "$i" -lt 400 ] || { ps -o pid,args -g "$script"; return 1; }
+	until_true gone "$script" || { ps -o pid,args -g "$script"; return 1; }
 	wait "$script" || rc=$?
 	[ "$rc" -eq "$1" ] || { echo "ended with $rc"; cat err; return 1; }
 	no pgrep -g "$script"
@@ -115,7 +111,7 @@ running() {
 @test "inbound.sh: a configuration that can not be used ends it with 78" {
 	echo '{"route":[]}' >wrong.json
 	omni-queue put inbound </dev/null
-	OMNI_CONFIG=wrong.json want 78 timeout 30 "$pipelines/inbound.sh"
+	OMNI_CONFIG=wrong.json want 78 timeout 60 "$pipelines/inbound.sh"
 	says '/route: unknown key'
 }
 
@@ -185,7 +181,7 @@ nothing_waits() {
 @test "outbound.sh: a configuration that can not be used ends it with 78" {
 	echo '{"polices":[]}' >wrong.json
 	omni-queue put outbound </dev/null
-	OMNI_CONFIG=$PWD/wrong.json want 78 timeout 30 "$pipelines/outbound.sh"
+	OMNI_CONFIG=$PWD/wrong.json want 78 timeout 60 "$pipelines/outbound.sh"
 	says '/polices: unknown key'
 }
 

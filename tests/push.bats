@@ -12,12 +12,9 @@ setup_file() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout tls.key -out tls.crt -days 2 \
 		-subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 2>/dev/null
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout client.key -out client.crt -days 10 -subj /UID=com.example.certified/CN=Push 2>/dev/null
-	timeout 300 node "$BATS_TEST_DIRNAME/push/gateway.mjs" "$PWD" >log 2>&1 3>&- &
+	timeout 1200 node "$BATS_TEST_DIRNAME/push/gateway.mjs" "$PWD" >log 2>&1 3>&- &
 	echo $! >pid
-	for _ in $(seq 100); do
-		[ -s port ] && [ -s cert-port ] && [ -s old-port ] && [ -s proxy-port ] && break
-		sleep 0.1
-	done
+	for file in port cert-port old-port proxy-port; do until_true test -s $file || :; done
 	[ -s port ] || { cat log >&3; return 1; }
 	[ ! -e no-ece ] || echo '# http_ece is not found by NODE_PATH: what browsers decrypt is not looked at' >&3
 }
@@ -542,10 +539,8 @@ webpush failed credentials credentials BadJwtToken" ]
 	{ note 4 "$(device apns hang1)"; note 5 "$(device fcm hang2)"; } >in
 	omni-push -c omni.json --ledger sent in >killed 2>err 3>&- &
 	pid=$!
-	for _ in $(seq 100); do
-		[ "$(tail -n 3 "$G/seen" | grep -c hang)" -lt 2 ] || break
-		sleep 0.1
-	done
+	hang() { [ "$(tail -n 3 "$G/seen" | grep -c hang)" -ge 2 ]; }
+	until_true hang
 	kill -KILL $pid
 	wait $pid || :
 	[ ! -s killed ]
@@ -573,10 +568,8 @@ webpush failed credentials credentials BadJwtToken" ]
 	exec 4>fifo
 	note 1 "$(device fcm quota9)" >&4
 	note 2 "$(browser date)" >&4
-	for _ in $(seq 50); do
-		[ ! -s out ] || break
-		sleep 0.1
-	done
+	until_true read_up 4
+	until_true test -s out
 	kill -TERM $pid
 	rc=0
 	wait $pid || rc=$?
@@ -593,7 +586,7 @@ webpush failed credentials credentials BadJwtToken" ]
 		for n in 1 2 3 4 6 9 14 21 40 90 200 500 1200 3000 7000 12000; do
 			rm -f sent*
 			rc=0
-			timeout 20 env OMNI_FAIL_CALL=$call OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" omni-push -c omni.json --ledger sent in >out 2>err || rc=$?
+			timeout 60 env OMNI_FAIL_CALL=$call OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" omni-push -c omni.json --ledger sent in >out 2>err || rc=$?
 			case $rc in
 			0 | 1) [ "$(get 'select(.outcome).recipient' | sort -u | wc -l)" -eq 3 ] ;;
 			65 | 71 | 74 | 75 | 78) [ -s err ] ;;
@@ -619,10 +612,8 @@ webpush failed credentials credentials BadJwtToken" ]
 	pid=$!
 	exec 4>fifo
 	cat in >&4
-	for _ in $(seq 100); do
-		[ ! -s ledger ] || [ ! -s out ] || break
-		sleep 0.05
-	done
+	begun() { [ -s ledger ] && [ -s out ]; }
+	until_true begun
 	cat "/proc/$pid/cmdline" "/proc/$(pgrep -P "$pid")/cmdline" >cmdline
 	exec 4>&-
 	wait $pid || [ $? -eq 1 ]

@@ -20,7 +20,7 @@ failing() {
 	local kind=$1 n=$2
 	shift 2
 	rc=0
-	timeout 20 env OMNI_FAIL_CALL="$kind" OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" "$@" >said 2>err || rc=$?
+	timeout 60 env OMNI_FAIL_CALL="$kind" OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" "$@" >said 2>err || rc=$?
 	! grep -q 'not reached' err || { [ "$rc" = 0 ] && return 1; }
 	case $rc in
 	0 | 75) ;;

@@ -96,12 +96,14 @@ held() {
 	printf '{"n":%d}\n' 1 2 3 4 5 >in
 	omni-queue put q --max-records 2 --wait in >out &
 	put=$!
-	until [ -e q.queue ] && [ "$(held q 2>/dev/null | wc -l)" = 2 ]; do sleep 0.02; done
+	holds() { [ -e q.queue ] && [ "$(held q | wc -l)" = "$1" ]; }
+	until_true holds 2
 	for _ in 1 2; do
-		until [ "$(held q | wc -l)" = 2 ]; do sleep 0.02; done
+		until_true holds 2
 		omni-queue take q --limit 1 | omni-queue settle q >>ended
 	done
-	until [ "$(sqlite3 q.queue 'SELECT max(seq) FROM record')" = 4 ]; do sleep 0.02; done
+	fourth() { [ "$(sqlite3 q.queue 'SELECT max(seq) FROM record')" = 4 ]; }
+	until_true fourth
 	kill -TERM "$put"
 	rc=0
 	wait "$put" || rc=$?

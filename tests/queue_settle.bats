@@ -288,13 +288,10 @@ holds() {
 	pid=$!
 	exec 7>in
 	head -n 2 taken >&7
-	for ((i = 0; i < 500; i++)); do
-		[ "$(wc -l <out)" -eq 2 ] && break
-		sleep 0.01
-	done
+	until_true lines_are out 2
 	holds '[0,0,1,0,0]' # at once, though no more came
 	sed -n 3p taken | tr -d '\n' >&7
-	sleep 0.1
+	until_true read_up 7
 	kill "$pid"
 	sleep 0.1
 	echo >&7

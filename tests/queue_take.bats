@@ -189,7 +189,7 @@ extended() {
 @test "follow ends with 74 when its reader is gone, also while there is nothing to write" {
 	put q 1
 	rc=0
-	{ timeout 20 omni-queue take q --follow 2>err || echo "$?" >rc; } | head -n 1 >out
+	{ timeout 60 omni-queue take q --follow 2>err || echo "$?" >rc; } | head -n 1 >out
 	[ "$(cat rc)" = 74 ]
 	says 'standard output'
 }

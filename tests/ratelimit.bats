@@ -121,8 +121,8 @@ export OMNI_CLOCK=2026-01-14T09:00:00Z
 	omni-ratelimit -c omni.json --max-hold 2h <in >out & pid=$!
 	exec 9>in
 	{ to a +2 && to b +2 && to c +2; } >&9
-	until [ -s out ]; do sleep 0.02; done
-	sleep 0.2
+	until_true test -s out
+	until_true read_up 9
 	kill -TERM $pid
 	rc=0
 	wait $pid || rc=$?
@@ -266,7 +266,7 @@ export OMNI_CLOCK=2026-01-14T09:00:00Z
 	mkfifo pipe
 	{
 		rc=0
-		timeout 20 omni-ratelimit -c omni.json in >pipe 2>err || rc=$?
+		timeout 60 omni-ratelimit -c omni.json in >pipe 2>err || rc=$?
 		echo "$rc" >code
 	} &
 	head -n 1 pipe >first
@@ -290,7 +290,7 @@ export OMNI_CLOCK=2026-01-14T09:00:00Z
 			for n in 1 2 3 4 5 7 9 12 16 21 28 37 50 67 90 120 160 215 290 390 520 700 940; do
 				rm -f st
 				rc=0
-				timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" "${command[@]}" >out 2>err || rc=$?
+				timeout 60 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT=$n LD_PRELOAD="$BUILD/fail.so" "${command[@]}" >out 2>err || rc=$?
 				case $rc in
 				0) [ "$(wc -l <out)" -eq 3 ] ;;
 				71 | 74 | 75 | 78) [ -s err ] ;;

@@ -40,7 +40,7 @@ colours() {
 	cat 1.sh 2.sh 3.sh 4.sh 5.sh 6.sh >all
 	[ ! -e 7.sh ]
 	# Exit code 1 of a pipe is the answer of a program that has rejected something.
-	want 0 timeout 60 bash -eu all
+	want 0 timeout 120 bash -eu all
 	[ "$(grep -c '^{"id":' out)" -eq 14 ]
 	[ "$(grep -c '^"detail":' out)" -eq 2 ]
 	[ "$(grep -cx 200 out)" -eq 1 ]
@@ -63,12 +63,12 @@ colours() {
 	tree
 	blocks
 	cat 1.sh 4.sh >all
-	want 0 timeout 60 bash -eu all
+	want 0 timeout 120 bash -eu all
 	[ "$(grep -vx 200 out | jq -rc 'select(.carrier == "twilio" and .external_id == "SM1") | [.text, .route.to[]]')" = '["Hello","support"]' ]
 	# The changed one first and then the good one: a FIFO that was never written to has no end for its reader.
 	awk '/^curl/ { inside = 1 } inside { c = c $0 "\n" } !inside { print }
 		inside && !/\\$/ { b = c; sub(/Body=Hello/, "Body=Hallo", b); printf "%s%s", b, c; inside = 0 }' all >both
-	want 0 timeout 60 bash -eu both
+	want 0 timeout 120 bash -eu both
 	[ "$(grep -cx 403 out)" -eq 1 ]
 	[ "$(grep -cx 200 out)" -eq 1 ]
 	no grep -q Hallo out

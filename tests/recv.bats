@@ -332,7 +332,7 @@ request() {
 	pid=$!
 	exec 7>in
 	{ request /webhooks/twilio; printf 'POST /webhooks/twilio HTTP/1.1\nHost: h\n\nhalf'; } >&7
-	sleep 0.2
+	until_true read_up 7
 	kill -TERM "$pid"
 	rc=0
 	wait "$pid" || rc=$?
@@ -348,7 +348,7 @@ request() {
 	pid=$!
 	exec 7>in
 	printf 'POST /webhooks/twilio HTTP/1.1\nHost: h\n\nha' >&7
-	sleep 0.2
+	until_true read_up 7
 	kill -TERM "$pid"
 	printf 'lf' >&7
 	exec 7>&-

@@ -317,8 +317,8 @@ stop='"carrier":"twilio","account":"AC1","external_id":"SM1","conversation":"c1"
 @test "--split writes to FIFOs" {
 	conf '[{"when":{"eq":{"n":1}},"to":"a"},{"to":"b"}]'
 	mkfifo a b
-	timeout 20 cat a >got-a 3>&- & # should the program not open them, the test must end all the same
-	timeout 20 cat b >got-b 3>&- &
+	timeout 60 cat a >got-a 3>&- & # should the program not open them, the test must end all the same
+	timeout 60 cat b >got-b 3>&- &
 	{ message '"n":1'; message '"n":2'; message '"n":1'; } >in
 	want 0 omni-route -c omni.json --split '%s' in
 	wait

@@ -230,7 +230,7 @@ broken() {
 	OMNI_CLOCK='2026-01-14T15:00:00Z x1000' omni-route -c omni.json <in >out 3>&- &
 	exec 4>in
 	message >&4
-	for _ in {1..100}; do [ ! -s out ] || break; sleep 0.05; done
+	until_true test -s out
 	sends 'bandwidth twilio'
 	printf '{"carrier":"bandwidth","at":"2026-01-14T15:00:00.000Z","success":0.1,"latency":80}\n' >new
 	mv new health

@@ -555,7 +555,7 @@ END
 }
 
 @test "a record that can not be written ends it: nobody is told that a message was taken" {
-	want 74 timeout 20 omni-sandbox -c omni.json --listen 127.0.0.1:0 -o /dev/full
+	want 74 timeout 60 omni-sandbox -c omni.json --listen 127.0.0.1:0 -o /dev/full
 	says 'No space left on device'
 }
 

@@ -53,12 +53,7 @@ front() {
 	nghttpx --frontend="127.0.0.1,$(cat port.tls)" --backend="127.0.0.1,${plain##*:}" --workers=1 --errorlog-file=front.err \
 		tls.key tls.crt >/dev/null 2>&1 3>&- &
 	front=$!
-	for _ in $(seq 100); do
-		! curl -sk -o /dev/null "$at/health" || return 0
-		sleep 0.1
-	done
-	cat front.err
-	return 1
+	until_true curl -sk -o /dev/null "$at/health" || { cat front.err; return 1; }
 }
 
 # browser: keys as one has them, in browser.json and, its own, in browser.key.

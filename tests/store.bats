@@ -239,7 +239,7 @@ best() {
 		for n in 1 2 3 5 8 13 21 34 55 89 144 233 377 610; do
 			rm -f store.db*
 			rc=0
-			timeout 20 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" omni-store put in >out 2>err || rc=$?
+			timeout 60 env OMNI_FAIL_CALL=$kind OMNI_FAIL_AT="$n" LD_PRELOAD="$BUILD/fail.so" omni-store put in >out 2>err || rc=$?
 			case $rc in 0 | 71 | 74 | 75) ;; *) echo "$kind $n: $rc"; cat err; return 1 ;; esac
 			[ "$rc" -eq 0 ] || [ -s err ]
 			# All of it is in the store where all was passed on; and then it can be done again.

@@ -23,14 +23,11 @@ follow() {
 	"$@" >"$file" 2>"$file.err" 3>&- &
 	follower=$!
 }
+has_lines() {
+	[ "$(wc -l <"$1")" -ge "$2" ]
+}
 wait_lines() {
-	local _
-	for _ in $(seq 200); do
-		[ "$(wc -l <"$1")" -lt "$2" ] || return 0
-		sleep 0.05
-	done
-	cat "$1" "$1.err"
-	return 1
+	until_true has_lines "$1" "$2" || { cat "$1" "$1.err"; return 1; }
 }
 
 @test "changes: what was put and what it changed, with images of before and after" {
