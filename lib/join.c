@@ -190,6 +190,7 @@ static int load(struct join *j, struct pending *p, struct err *e)
 	struct join_word w;
 	int rc;
 
+	j->bytes -= size_of(p);
 	db_bind_text(s, 1, p->key);
 	rc = db_step(s, e);
 	if (rc > 0) {
@@ -206,7 +207,6 @@ static int load(struct join *j, struct pending *p, struct err *e)
 			hear(p, &w);
 	}
 	db_reset(s);
-	j->bytes -= size_of(p);
 	if (rc > 0)
 		rc = spans_merge(&p->spans, &before) < 0 ? FULL : SOME;
 	j->bytes += size_of(p);

@@ -177,6 +177,29 @@ static void a_file_joins_what_comes_in_at_several_places(void)
 	remove_file(path);
 }
 
+static void what_a_file_holds_takes_no_room_in_memory(void)
+{
+	char *path = new_path(), *text = arena_alloc(arena, KIB(8));
+	struct join *j = opened(path), *k = opened(path);
+
+	memset(text, 'x', KIB(8));
+	join_add(j, STR("a"), &(struct join_word){ DEAD, 0, { 1, 2 }, { text, KIB(8) } });
+	CHECK_STR(whole(j, 1000), "");
+	add(k, "a", 2, 2);
+	CHECK_STR(whole(k, 1000), "a");
+	/* There is as much as there was. */
+	for (int i = 1; i <= 2; i++) {
+		add(k, "b", i, 2);
+		add(k, "c", i, 2);
+		add(k, "d", i, 2);
+	}
+	CHECK_STR(whole(k, 1000), "b c d");
+	CHECK(join_forgotten(k) == 0);
+	join_free(j);
+	join_free(k);
+	remove_file(path);
+}
+
 static void a_file_forgets_after_a_day(void)
 {
 	char *path = new_path();
@@ -195,4 +218,5 @@ static void a_file_forgets_after_a_day(void)
 
 UNIT_MAIN(UNIT(a_lease_is_whole_when_its_last_share_is_in),
 	  UNIT(what_is_said_does_not_depend_on_the_order), UNIT(memory_is_bounded),
-	  UNIT(a_file_joins_what_comes_in_at_several_places), UNIT(a_file_forgets_after_a_day))
+	  UNIT(a_file_joins_what_comes_in_at_several_places),
+	  UNIT(what_a_file_holds_takes_no_room_in_memory), UNIT(a_file_forgets_after_a_day))
