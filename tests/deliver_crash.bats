@@ -6,7 +6,7 @@ load helper
 
 @test "nothing is lost, nothing is sent twice but what nobody knew and the operator sent again" {
 	plain
-	want 0 timeout 120 "$BATS_TEST_DIRNAME/crash/deliver" --kills 10 --seed 7 3>&-
+	want 0 timeout 400 "$BATS_TEST_DIRNAME/crash/deliver" --kills 10 --seed 7 3>&-
 	grep -qE '^10 kills: [0-9]+ messages, [0-9]+ sent once, [0-9]+ unknown, of which [0-9]+ had arrived$' out
 }
 
@@ -18,8 +18,8 @@ load helper
 	sed 's/\["tee", "-a", f"out{self.number}"\],//; s/\[\*self.effect, \(.*\)\],$/["omni-queue", "settle", "outbound", "--join", "join.db", *queue], [*self.effect, \1], ["tee", "-a", f"out{self.number}"],/; s/^            \["omni-queue", "settle", "outbound", "--join", "join.db", \*queue\],$//' "$rig" >crash/early
 	no cmp "$rig" crash/bare
 	no cmp "$rig" crash/early
-	want 1 timeout 120 python3 crash/bare --kills 20 --seed 3 3>&-
+	want 1 timeout 400 python3 crash/bare --kills 3 --seed 3 --hit 3>&-
 	says 'twice: '
-	want 1 timeout 120 python3 crash/early --kills 20 --seed 3 3>&-
+	want 1 timeout 400 python3 crash/early --kills 3 --seed 3 --hit 3>&-
 	says 'lost: '
 }

@@ -197,7 +197,7 @@ const onStream = (stream, headers) => {
 			stream.respond({ ':status': a.status, ...a.headers });
 			stream.end(a.body);
 		};
-		if (a.late) setTimeout(answer, Math.random() * 30);
+		if (a.late) setTimeout(answer, Math.random() * (process.env.LATE ?? 30));
 		else answer();
 	});
 };
