@@ -99,3 +99,18 @@ catches() {
 	local mask
 	mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status") && [ $((0x$mask >> 14 & 1)) -eq 1 ]
 }
+
+# free_port: print a port of 127.0.0.1 that is nobody's: not one that the kernel gives to clients, and for each test its own.
+free_port() {
+	local first port i
+	read -r first _ </proc/sys/net/ipv4/ip_local_port_range
+	[ "$first" -gt 12000 ] || first=30000
+	for ((i = 0; i < 1000; i++)); do
+		port=$((10000 + (BASHPID * 3 + i) % (first - 10000)))
+		if ! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+			echo "$port"
+			return
+		fi
+	done
+	return 1
+}

@@ -27,13 +27,6 @@ background() {
 	script=$!
 }
 
-free_port() {
-	port=$((20000 + RANDOM % 20000))
-	while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-		port=$((20000 + RANDOM % 20000))
-	done
-}
-
 # post(file...): send the raw requests to $port, their heads with CRLF; prints each status, and fails at any but 200.
 post() {
 	local file
@@ -75,7 +68,7 @@ running() {
 }
 
 @test "inbound.sh: from a webhook over HTTP to a message in the store; what is forged is a dead letter" {
-	free_port
+	port=$(free_port)
 	background "$pipelines/inbound.sh" --listen "127.0.0.1:$port"
 	until_true post "$pipelines/demo/01-twilio-sms.http"
 	[ "$(post "$pipelines"/demo/*.http | sort | uniq -c | tr -s ' ')" = ' 10 200' ]
@@ -90,7 +83,7 @@ running() {
 	local n=0 victim
 	for victim in omni-recv 'omni-queue take' omni-validate omni-normalize omni-route omni-store 'omni-queue settle'; do
 		n=$((n + 1))
-		free_port
+		port=$(free_port)
 		background "$pipelines/inbound.sh" --listen "127.0.0.1:$port"
 		until_true post "$pipelines"/demo/0$n*.http
 		# now nothing comes in, and all the same they notice
@@ -117,7 +110,7 @@ running() {
 
 # sandbox: the carriers of loop.json, where nothing fails; its record is sandbox.ndjson.
 sandbox() {
-	free_port
+	port=$(free_port)
 	sed "s|@RECV@|127.0.0.1:1|; s|@SANDBOX@|127.0.0.1:$port|" "$pipelines/demo/loop.json" >omni.json
 	chmod 600 omni.json
 	export OMNI_CONFIG=$PWD/omni.json
@@ -242,7 +235,7 @@ nothing_waits() {
 
 @test "the commands of the units run: under systemd-socket-activate, and from the queue to the store" {
 	command -v systemd-socket-activate || skip 'systemd is not installed'
-	free_port
+	port=$(free_port)
 	exec=$(sed -n 's|^ExecStart=/usr/local/bin/||p' "$pipelines/systemd/omni-recv.service")
 	[[ $exec == *' -c /etc/omni/omni.json '*' --queue inbound' ]]
 	read -ra words <<<"${exec//\/etc\/omni\/omni.json/$OMNI_CONFIG}"

@@ -14,10 +14,8 @@ tree() {
 
 # blocks: put the shell blocks of the README into N.sh, but for the two that call bootstrap, with a port that is free.
 blocks() {
-	local port=$((20000 + RANDOM % 10000))
-	while (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
-		port=$((20000 + RANDOM % 10000))
-	done
+	local port
+	port=$(free_port)
 	awk -v port="$port" '
 		/^```sh$/ { inside = 1; n++; next }
 		/^```/ { inside = 0; next }

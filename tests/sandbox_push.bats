@@ -32,10 +32,6 @@ teardown() {
 	wait
 }
 
-free_port() {
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # start(option...): the sandbox; $plain is where it is.
 start() {
 	mkfifo ready
