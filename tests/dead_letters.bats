@@ -7,8 +7,10 @@ load helper
 top=$BATS_TEST_DIRNAME/..
 job=$top/pipelines/dead-letters.sh
 
-# dead(): in the queue "inbound" webhooks that died today, as there was no route for them and no configuration.
+# dead(): in the queue "inbound" webhooks that died on $today, as there was no route for them and no configuration.
 dead() {
+	today=2026-01-14
+	export OMNI_CLOCK="${today}T09:00:00Z x1"
 	export OMNI_QUEUE_DIR=$PWD/queues OMNI_STORE=$PWD/store OMNI_CONFIG=$PWD/omni.json STATE_DIRECTORY=$PWD
 	mkdir -p queues
 	echo '{"carriers":{"twilio":{"account_sid":"AC1","auth_token":"wrong"}},"routes":{"to":"support"}}' >omni.json
@@ -17,7 +19,6 @@ dead() {
 	omni-queue put -q inbound hook >/dev/null
 	omni-queue take inbound | omni-validate -q | omni-queue settle -q inbound >/dev/null || :
 	[ "$(omni-queue dead inbound export | wc -l)" -eq 1 ]
-	today=$(date -u +%F)
 }
 
 @test "when the reason is mended, dead letters go through and into the store; a second run does nothing" {
@@ -39,7 +40,7 @@ dead() {
 
 @test "a day without dead letters is no failure; wrong usage is 64" {
 	dead
-	want 0 "$job" inbound 2026-01-14
+	want 0 "$job" inbound 2026-01-13
 	[ ! -s out ]
 	want 0 "$job" inbound
 	want 64 "$job"

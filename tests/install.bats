@@ -8,7 +8,7 @@ src=$BATS_TEST_DIRNAME/..
 
 # make_it(target): with $BUILD, into root/ below usr/.
 make_it() {
-	make -s -C "$src" BUILD="$BUILD" DESTDIR="$PWD/root" PREFIX=/usr "$1" >log 2>&1 || { cat log; return 1; }
+	env -u MAKEFLAGS -u MFLAGS make -s -C "$src" BUILD="$BUILD" DESTDIR="$PWD/root" PREFIX=/usr "$1" >log 2>&1 || { cat log; return 1; }
 }
 
 @test "make install puts programs, pages, completions and the demo in their places" {

@@ -436,7 +436,8 @@ workers() {
 }
 
 @test "a process for images that dies costs the file that it had in hand, and is replaced" {
-	for i in 1 2 3 4 5 6; do still $i.png 3000x2000; done
+	# Enough for it to be at work when somebody looks, also where this shell waits for its turn.
+	for i in 1 2 3 4 5 6 7 8 9 10; do still $i.png 3000x2000; done
 	mkdir o
 	omni-media convert --for mms -o o ./*.png >out 3>&- &
 	pid=$!
@@ -445,15 +446,15 @@ workers() {
 	kill -KILL "$worker"
 	wait $pid || rc=$?
 	[ "$rc" = 1 ]
-	[ "$(wc -l <out)" = 6 ]
-	[ "$(get '.error.code // "fine"' | sort | uniq -c | awk '{ print $1 $2 }' | paste -sd' ')" = '5fine 1media-worker-died' ]
+	[ "$(wc -l <out)" = 10 ]
+	[ "$(get '.error.code // "fine"' | sort | uniq -c | awk '{ print $1 $2 }' | paste -sd' ')" = '9fine 1media-worker-died' ]
 	get 'select(.error) | .error.detail' | grep -q 'signal 9'
 	# Nothing half done lies about.
 	[ "$(find o -name '.media*' | wc -l)" = 0 ]
 }
 
 @test "a process for images has no environment, no other descriptors, and a filter on its calls" {
-	for i in 1 2 3; do still $i.png 3000x2000; done
+	for i in 1 2 3 4 5 6 7 8 9 10; do still $i.png 3000x2000; done
 	mkdir o
 	export OMNI_SECRET=hunter2
 	omni-media convert --for mms -o o ./*.png >out 3>&- 7<"$src/media.bats" &
