@@ -13,14 +13,14 @@ teardown() {
 	wait
 }
 
-# conf(url, trouble): the carriers are below the one, those that are down below the other.
+# conf(url, [trouble]): the carriers are below the one, those that are down below the other.
 conf() {
 	cat >omni.json <<-END
 		{ "carriers": {
 			"twilio": { "account_sid": "AC0123456789abcdef0123456789abcdef", "auth_token": "twilio-secret", "base_url": "$1/twilio" },
-			"whatsapp": { "phone_number_id": "200000000000002", "access_token": "EAAG-secret", "base_url": "$2/whatsapp" },
+			"whatsapp": { "phone_number_id": "200000000000002", "access_token": "EAAG-secret", "base_url": "${2:-$1}/whatsapp" },
 			"bandwidth": { "application_id": "93de2206-9669-4e07-948d-329f4b722ee2", "account_id": "9900000", "api_token": "token",
-				"api_secret": "bw-secret", "base_url": "$2/bandwidth" },
+				"api_secret": "bw-secret", "base_url": "${2:-$1}/bandwidth" },
 			"livechat": { "organization_id": "0a1b2c3d-1111-4222-8333-444455556666", "account_id": "ann@example.org",
 				"access_token": "dal:secret", "base_url": "$1/livechat" },
 			"messagebird": { "access_key": "live_secret", "base_url": "$1/messagebird" },
