@@ -241,7 +241,7 @@ void h2_start(struct h2 *h, struct fetch_request *x)
 	heap_put(&h->call_due, &c->due);
 	h2_move(c, &o->waiting, false);
 	if (!o->link) {
-		h2_link_new(o);
+		h2_connect_new(o);
 		return;
 	}
 	h2_link_dirty(o->link);

@@ -2,32 +2,25 @@
 #include "h2_private.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "cidr.h"
 #include "clock.h"
 #include "diag.h"
 
 enum {
-	CONNECT_MS = 10000, /* to all addresses together */
-	READS = 16,         /* from one connection, before others have their turn */
+	READS = 16, /* from one connection, before others have their turn */
 	SILENCE_MS = 10000, /* of a connection with requests under way, or before it is used again: is it still there? */
 	IDLE_PING_MS = 60000, /* keeps what stands between from forgetting an idle one */
 	PING_MS = 5000,       /* to an answer */
 	IDLE_MS = 3600000, /* services like a connection to stay, even where there is little to send */
-	PLAIN_MS = 600000, /* until a server that had HTTP/1.1 alone is asked again */
 };
-
-static const unsigned char alpn[] = "\x02h2\x08http/1.1";
 
 /* ---- what it waits for ---- */
 
-static void watch(struct h2_link *l, uint32_t events)
+void h2_link_watch(struct h2_link *l, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = l };
 
@@ -38,7 +31,7 @@ static void watch(struct h2_link *l, uint32_t events)
 	l->events = events;
 }
 
-static void ring_at(struct h2_link *l, int64_t when)
+void h2_link_ring(struct h2_link *l, int64_t when)
 {
 	heap_remove(&l->h2->link_due, &l->due);
 	l->due.key = when;
@@ -56,8 +49,7 @@ void h2_link_dirty(struct h2_link *l)
 
 /* ---- the end ---- */
 
-/* What belongs to one address. */
-static void hang_up(struct h2_link *l)
+void h2_link_hang_up(struct h2_link *l)
 {
 	h2_frame_close(l);
 	tls_end(l->tls);
@@ -87,7 +79,7 @@ static void step_aside(struct h2_link *l)
 		l->origin->link = NULL;
 }
 
-static void die(struct h2_link *l)
+void h2_link_die(struct h2_link *l)
 {
 	struct h2 *h = l->h2;
 
@@ -95,7 +87,7 @@ static void die(struct h2_link *l)
 	l->origin->links--;
 	heap_remove(&h->link_due, &l->due);
 	drop_lookup(l);
-	hang_up(l);
+	h2_link_hang_up(l);
 	l->dead = true;
 	l->next_dead = h->dead;
 	h->dead = l;
@@ -121,7 +113,7 @@ void h2_link_leave(struct h2_link *l)
 		h2_frame_goodbye(l);
 		(void)!tls_write(l->tls, l->out.p + l->out_at, l->out.n - l->out_at, &n);
 	}
-	die(l);
+	h2_link_die(l);
 }
 
 /* What waits goes over another connection: as often as it likes if this one did any good, else a few times. */
@@ -132,7 +124,7 @@ static void serve_elsewhere(struct h2_origin *o, bool answered, const char *why)
 		h2_again(c, why);
 	}
 	if (o->waiting.first && !o->link)
-		h2_link_new(o);
+		h2_connect_new(o);
 }
 
 void h2_link_end(struct h2_link *l, const char *why)
@@ -145,207 +137,9 @@ void h2_link_end(struct h2_link *l, const char *why)
 	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, why);
 	while ((c = l->begun.first) != NULL)
 		h2_finish(c, FETCH_BROKEN, "%s", text);
-	die(l);
+	h2_link_die(l);
 	if (current)
 		serve_elsewhere(o, answered, text);
-}
-
-/* There is no connection to be had: nothing that waits was begun. */
-static void give_up(struct h2_link *l, enum fetch_end end, const char *why)
-{
-	struct h2_origin *o = l->origin;
-	bool late = l->late;
-	char text[sizeof(l->why)];
-	struct h2_call *c;
-
-	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, why);
-	die(l);
-	while ((c = o->waiting.first) != NULL) {
-		c->x->timed_out = late;
-		h2_finish(c, end, "%s", text);
-	}
-}
-
-/* ---- from a name to HTTP/2 ---- */
-
-static bool may_reach(struct h2_link *l, const struct addrinfo *to)
-{
-	struct address a = address_of(to->ai_addr);
-
-	if (!l->h2->public_only || cidr_public(&a))
-		return true;
-	l->refused = true;
-	return false;
-}
-
-/* A socket on its way to ${to}.  Return -1 with the reason. */
-static int connect_to(struct h2_link *l, const struct addrinfo *to)
-{
-	int one = 1;
-
-	l->fd = socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (l->fd < 0) {
-		snprintf(l->why, sizeof(l->why), "%s", strerror(errno));
-		return -1;
-	}
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(l->fd, to->ai_addr, to->ai_addrlen) == 0 || errno == EINPROGRESS)
-		return 0;
-	snprintf(l->why, sizeof(l->why), "%s", strerror(errno));
-	hang_up(l);
-	return -1;
-}
-
-/* The next address, with its share of the time that is left. */
-static void try_next(struct h2_link *l)
-{
-	int64_t now = clock_mono(), left = l->connect_due - now, others = 1;
-
-	for (const struct addrinfo *to; (to = l->address) != NULL && left > 0;) {
-		l->address = to->ai_next;
-		if (!may_reach(l, to))
-			continue;
-		l->reached = true;
-		l->late = false;
-		if (connect_to(l, to) < 0)
-			continue;
-		for (; to->ai_next; to = to->ai_next)
-			others++;
-		l->state = H2_CONNECT;
-		watch(l, EPOLLOUT);
-		ring_at(l, now + left / others);
-		return;
-	}
-	if (l->refused && !l->reached)
-		give_up(l, FETCH_REFUSED, "not an address of the public Internet");
-	else
-		give_up(l, FETCH_UNSENT, l->why[0] ? l->why : "there is no address");
-}
-
-/* This address does not do. */
-static void fail(struct h2_link *l, const char *why)
-{
-	if (why != l->why)
-		snprintf(l->why, sizeof(l->why), "%s", why);
-	hang_up(l);
-	try_next(l);
-}
-
-static void looked_up(struct h2_link *l)
-{
-	char why[sizeof(l->why)];
-
-	epoll_ctl(l->h2->epoll, EPOLL_CTL_DEL, resolve_fd(l->lookup), NULL);
-	l->state = H2_CONNECT;
-	l->address = resolve_list(l->lookup);
-	if (l->address) {
-		try_next(l);
-		return;
-	}
-	snprintf(why, sizeof(why), "%s", resolve_why(l->lookup));
-	give_up(l, FETCH_UNSENT, why);
-}
-
-/* HTTP/1.1 is all it has. */
-static void go_plain(struct h2_link *l)
-{
-	struct h2_origin *o = l->origin;
-	struct h2_call *c;
-
-	o->plain_until = clock_mono() + PLAIN_MS;
-	die(l);
-	while ((c = o->waiting.first) != NULL)
-		h2_hand_on(c);
-}
-
-static void shake_hands(struct h2_link *l)
-{
-	enum tls_end end = tls_handshake(l->tls);
-
-	switch (end) {
-	case TLS_READ:
-	case TLS_WRITE:
-		watch(l, end == TLS_READ ? EPOLLIN : EPOLLOUT);
-		return;
-	case TLS_CLOSED:
-		fail(l, "the connection was closed during the handshake of TLS");
-		return;
-	case TLS_FAILED:
-		fail(l, tls_why(l->tls));
-		return;
-	case TLS_DONE:
-		break;
-	}
-	if (!str_eq(tls_alpn(l->tls), STR("h2"))) {
-		go_plain(l);
-		return;
-	}
-	h2_frame_open(l);
-	l->state = H2_GREET;
-	l->heard = clock_mono();
-	watch(l, EPOLLIN);
-	h2_link_pump(l);
-}
-
-static void secure(struct h2_link *l)
-{
-	const struct h2_origin *o = l->origin;
-	struct tls_peer peer = { .host = o->bare,
-				 .cert = o->cert,
-				 .key = o->key,
-				 .alpn = alpn,
-				 .n_alpn = sizeof(alpn) - 1,
-				 .ticket = &l->origin->ticket };
-	int why = 0;
-	socklen_t n = sizeof(why);
-	struct err e;
-
-	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &why, &n) < 0 || why != 0) {
-		fail(l, strerror(why ? why : errno));
-		return;
-	}
-	l->tls = tls_connect(l->h2->tls, l->fd, &peer, &e);
-	if (!l->tls) {
-		give_up(l, FETCH_UNSENT, e.text);
-		return;
-	}
-	l->state = H2_SECURE;
-	shake_hands(l);
-}
-
-static int64_t connect_span(const struct h2_origin *o)
-{
-	int64_t ms = o->waiting.first->x->connect_ms;
-
-	return ms ? ms : CONNECT_MS;
-}
-
-void h2_link_new(struct h2_origin *o)
-{
-	struct h2_link *l = calloc(1, sizeof(*l));
-	struct h2 *h = o->h2;
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = l };
-	struct err e;
-
-	if (!l)
-		diag_oom();
-	l->h2 = h;
-	l->origin = o;
-	o->link = l;
-	o->links++;
-	l->fd = -1;
-	l->out.max = SIZE_MAX; /* bounded by what is taken in at once */
-	l->used = clock_mono();
-	l->connect_due = l->used + connect_span(o);
-	ring_at(l, l->connect_due);
-	l->lookup = resolve_start(str_c(o->host), o->port, &e);
-	if (!l->lookup) {
-		give_up(l, FETCH_UNSENT, e.text);
-		return;
-	}
-	epoll_ctl(h->epoll, EPOLL_CTL_ADD, resolve_fd(l->lookup), &ev);
-	if (resolve_ready(l->lookup))
-		looked_up(l);
 }
 
 /* ---- an open connection ---- */
@@ -361,7 +155,7 @@ static void lose(struct h2_link *l, const char *why)
 	if (l->state == H2_OPEN)
 		h2_link_end(l, l->leaving && l->why[0] ? l->why : why);
 	else
-		fail(l, why);
+		h2_connect_fail(l, why);
 }
 
 /* Frames for what waits, up to a record of TLS.  Return NULL, or why it can not go on. */
@@ -425,13 +219,13 @@ void h2_link_pump(struct h2_link *l)
 		lose(l, why);
 		return;
 	}
-	watch(l, room ? EPOLLIN : EPOLLIN | EPOLLOUT);
+	h2_link_watch(l, room ? EPOLLIN : EPOLLIN | EPOLLOUT);
 	if (l->begun.first)
 		l->used = now;
 	if (l->state == H2_OPEN)
-		ring_at(l, l->more  ? now + 1 :
-			   l->asked ? l->asked + PING_MS :
-				      l->heard + (l->begun.first ? SILENCE_MS : IDLE_PING_MS));
+		h2_link_ring(l, l->more  ? now + 1 :
+				l->asked ? l->asked + PING_MS :
+					   l->heard + (l->begun.first ? SILENCE_MS : IDLE_PING_MS));
 	if (l->leaving && l->state == H2_OPEN && !l->begun.first && room)
 		h2_link_end(l, l->why);
 }
@@ -483,33 +277,17 @@ void h2_link_event(struct h2_link *l, uint32_t events)
 	(void)events;
 	if (l->dead)
 		return;
-	switch (l->state) {
-	case H2_LOOKUP:
-		if (resolve_ready(l->lookup))
-			looked_up(l);
-		break;
-	case H2_CONNECT:
-		secure(l);
-		break;
-	case H2_SECURE:
-		shake_hands(l);
-		break;
-	case H2_GREET:
-	case H2_OPEN:
+	if (is_up(l))
 		go_on(l);
-		break;
-	}
+	else
+		h2_connect_step(l);
 }
 
 void h2_link_tick(struct h2_link *l, int64_t now)
 {
-	ring_at(l, now + PING_MS); /* until what follows knows better */
+	h2_link_ring(l, now + PING_MS); /* until what follows knows better */
 	if (l->state < H2_OPEN) {
-		l->late = true;
-		if (l->state == H2_LOOKUP)
-			give_up(l, FETCH_UNSENT, "the time ran out while its name was looked up");
-		else
-			fail(l, "the time ran out before there was a connection");
+		h2_connect_late(l);
 		return;
 	}
 	/* What it said while nobody read counts. */

@@ -64,7 +64,7 @@ static bool evict(struct h2 *h)
 	if (!oldest)
 		return false;
 	if (oldest->link)
-		h2_link_end(oldest->link, "idle");
+		h2_link_leave(oldest->link);
 	h2_origin_free(oldest);
 	return true;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of lib/h2 share.  h2.c: requests; h2_link.c: connections; h2_frame.c: frames, the only one that knows nghttp2. */
+/*
+ * What the files of lib/h2 share.  h2.c: requests; h2_origin.c: servers; h2_connect.c: the way to a connection;
+ * h2_link.c: connections; h2_frame.c: frames, the only one that knows nghttp2.
+ */
 #ifndef OMNI_H2_PRIVATE_H
 #define OMNI_H2_PRIVATE_H
 
@@ -127,9 +130,21 @@ int64_t h2_clock_us(void);
 struct h2_origin *h2_origin_for(struct h2 *h, const struct h2_call *c);
 void h2_origin_free(struct h2_origin *o);
 
-/* h2_link.c */
+/* h2_connect.c: from a name to HTTP/2 */
 /* Begin a connection for what waits at ${o}. */
-void h2_link_new(struct h2_origin *o);
+void h2_connect_new(struct h2_origin *o);
+void h2_connect_step(struct h2_link *l);
+/* This address does not do: the next. */
+void h2_connect_fail(struct h2_link *l, const char *why);
+void h2_connect_late(struct h2_link *l);
+
+/* h2_link.c */
+void h2_link_watch(struct h2_link *l, uint32_t events);
+void h2_link_ring(struct h2_link *l, int64_t when);
+/* Release what belongs to one address. */
+void h2_link_hang_up(struct h2_link *l);
+/* Release all, but for the place that events may name. */
+void h2_link_die(struct h2_link *l);
 void h2_link_event(struct h2_link *l, uint32_t events);
 void h2_link_tick(struct h2_link *l, int64_t now);
 /* Begin what waits, as far as the server allows; write what is to be written. */

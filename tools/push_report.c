@@ -3,6 +3,8 @@
 
 #include "clock.h"
 
+enum { USUAL_BYTES = 1000 }; /* of a delivery */
+
 static void add_error(struct buf *b, const struct push_result *r)
 {
 	json_key(b, "error");
@@ -175,6 +177,7 @@ void push_report(const struct push_result *r, struct out *o)
 	unsigned records = dead || renewed || rejected ? 2 : 1;
 	unsigned parts = s->parcel->n * records, part = s->index * records + 1;
 
+	buf_grow(&b, USUAL_BYTES);
 	put_delivery(&b, r, part, parts, o);
 	buf_reset(&b);
 	if (dead)

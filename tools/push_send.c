@@ -234,13 +234,14 @@ static int seal(struct push_engine *g, struct push_flight *f, struct err *e)
 				    &f->body, e) < 0)
 			return -1;
 		f->x.body = buf_get(&f->body);
-		authorization =
-			arena_str(f->arena, vapid_header(a->vapid, s->device.token, clock_now()));
+		authorization = vapid_header(a->vapid, s->device.token, clock_now());
 	}
 	memcpy(f->headers, f->post.headers, f->post.n_headers * sizeof(*f->headers));
 	f->x.n_headers = f->post.n_headers;
+	/* Copied: it may be made anew while the request waits. */
 	if (authorization.p)
-		f->headers[f->x.n_headers++] = (struct header){ STR("authorization"), authorization };
+		f->headers[f->x.n_headers++] =
+			(struct header){ STR("authorization"), arena_str(f->arena, authorization) };
 	return 0;
 }
 

@@ -140,6 +140,7 @@ const servers = {
 	silent: raw(() => {}),
 	zero: raw(s => s.write(Buffer.concat([frame(4, 0, 0, Buffer.from([0, 3, 0, 0, 0, 0])), SETTINGS_ACK]))),
 	dead: raw(hello),
+	fades: raw(hello, (s, id) => s.write(frame(1, 5, id, Buffer.from([0x88])))),
 	leaves: raw(s => s.write(Buffer.concat([SETTINGS, frame(7, 0, 0, Buffer.concat([Buffer.alloc(8), Buffer.from('{"reason":"Shutdown"}')]))]))),
 };
 

@@ -601,14 +601,19 @@ static void what_is_in_flight_when_all_is_closed_is_let_go(void)
 	end();
 }
 
+/* One that dies under a request breaks it; one that died in silence gets none. */
 static void a_dead_connection_is_noticed(void)
 {
-	struct fetch_request x = get("dead", "/");
+	struct fetch_request x = get("dead", "/"), y = get("fades", "/");
 
 	begin();
+	run(&y);
+	CHECK(y.end == FETCH_OK && y.status == 200);
 	x.total_ms = 60000;
-	run(&x);
+	run(&x); /* so long the other is silent */
 	CHECK(x.end == FETCH_BROKEN && !x.timed_out && holds(str_c(x.text), "PING"));
+	run(&y);
+	CHECK(y.end == FETCH_OK && y.status == 200);
 	end();
 }
 
