@@ -13,6 +13,8 @@
 #define CHUNK_KEPT \
 	((size_t)1 << 20) /* what may stay between records: one large record does not set it for ever */
 
+enum { FMT_SHORT = 256 };
+
 struct chunk {
 	struct chunk *older;
 	size_t size, used;
@@ -147,18 +149,23 @@ struct str arena_str(struct arena *a, struct str s)
 
 struct str arena_fmt(struct arena *a, const char *fmt, ...)
 {
+	char some[FMT_SHORT], *text = some; /* most are short: no memory is asked for */
 	struct str s;
-	va_list ap;
-	char *text;
+	va_list ap, again;
 	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	va_copy(again, ap);
+	n = vsnprintf(some, sizeof(some), fmt, ap);
+	if (n >= (int)sizeof(some))
+		n = vasprintf(&text, fmt, again);
+	va_end(again);
 	va_end(ap);
 	if (n < 0)
 		diag_oom();
 	s = arena_str(a, (struct str){ text, (size_t)n });
-	free(text);
+	if (text != some)
+		free(text);
 	return s;
 }
 

@@ -7,6 +7,8 @@
 
 #include "diag.h"
 
+enum { FMT_SHORT = 256 };
+
 int str_cmp(struct str a, struct str b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
@@ -229,17 +231,22 @@ void buf_i64(struct buf *b, int64_t v)
 
 void buf_fmt(struct buf *b, const char *fmt, ...)
 {
-	va_list ap;
-	char *text;
+	char some[FMT_SHORT], *text = some; /* most are short: no memory is asked for */
+	va_list ap, again;
 	int n;
 
 	va_start(ap, fmt);
-	n = vasprintf(&text, fmt, ap);
+	va_copy(again, ap);
+	n = vsnprintf(some, sizeof(some), fmt, ap);
+	if (n >= (int)sizeof(some))
+		n = vasprintf(&text, fmt, again);
+	va_end(again);
 	va_end(ap);
 	if (n < 0)
 		diag_oom();
 	buf_add(b, text, (size_t)n);
-	free(text);
+	if (text != some)
+		free(text);
 }
 
 void buf_free(struct buf *b)

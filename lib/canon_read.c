@@ -5,7 +5,25 @@ struct reader {
 	struct canon *c;
 	struct arena *arena;
 	struct err *e;
+	const struct json *whole; /* the record */
+	uint64_t marks; /* of its members: most of those that are asked for are not there */
 };
+
+static uint64_t mark(struct str key)
+{
+	return UINT64_C(1) << ((key.n ? (unsigned char)key.p[0] * 5 + key.n : 0) & 63);
+}
+
+static void mark_all(struct reader *r)
+{
+	for (struct json_iter it = json_iter(r->whole); json_next(&it);)
+		r->marks |= mark(it.key);
+}
+
+static const struct json *member(const struct reader *r, const struct json *v, const char *key)
+{
+	return v == r->whole && !(r->marks & mark(str_c(key))) ? NULL : json_get(v, key);
+}
 
 static int wrong(struct reader *r, const char *member, const char *wanted)
 {
@@ -19,7 +37,7 @@ static int wrong(struct reader *r, const char *member, const char *wanted)
  */
 static int text(struct reader *r, const struct json *v, const char *key, struct str *out)
 {
-	const struct json *m = json_get(v, key);
+	const struct json *m = member(r, v, key);
 
 	if (!m || json_is(m, JSON_NULL))
 		return 0;
@@ -42,7 +60,7 @@ static int word(struct reader *r, const struct json *v, const char *key, const c
 /* The member ${key}, an object, as the JSON it is. */
 static int object(struct reader *r, const struct json *v, const char *key, struct str *out)
 {
-	const struct json *m = json_get(v, key);
+	const struct json *m = member(r, v, key);
 	struct buf b = { .max = SIZE_MAX };
 
 	if (!m || json_is(m, JSON_NULL))
@@ -69,7 +87,7 @@ static int party(struct reader *r, const struct json *v, const char *key, struct
 
 static int parties(struct reader *r, const struct json *v)
 {
-	const struct json *to = json_get(v, "to"), *from = json_get(v, "from");
+	const struct json *to = member(r, v, "to"), *from = member(r, v, "from");
 	size_t n = json_is(to, JSON_ARRAY) ? json_len(to) : to != NULL;
 
 	if (from && party(r, from, "from", &r->c->from) < 0)
@@ -88,7 +106,7 @@ static int parties(struct reader *r, const struct json *v)
 
 static int media(struct reader *r, const struct json *v)
 {
-	const struct json *list = json_get(v, "media");
+	const struct json *list = member(r, v, "media");
 
 	if (!list)
 		return 0;
@@ -127,7 +145,7 @@ static int texts(struct reader *r, const struct json *v, const char *key, struct
 
 static int contacts(struct reader *r, const struct json *v)
 {
-	const struct json *list = json_get(v, "contacts");
+	const struct json *list = member(r, v, "contacts");
 
 	if (!list)
 		return 0;
@@ -150,7 +168,7 @@ static int contacts(struct reader *r, const struct json *v)
 
 static int location(struct reader *r, const struct json *v)
 {
-	const struct json *l = json_get(v, "location");
+	const struct json *l = member(r, v, "location");
 	double number;
 
 	if (!l)
@@ -166,8 +184,8 @@ static int location(struct reader *r, const struct json *v)
 /* reply, reaction and error: small objects of texts. */
 static int answers(struct reader *r, const struct json *v)
 {
-	const struct json *reply = json_get(v, "reply"), *reaction = json_get(v, "reaction"),
-			  *error = json_get(v, "error");
+	const struct json *reply = member(r, v, "reply"), *reaction = member(r, v, "reaction"),
+			  *error = member(r, v, "error");
 	struct canon *c = r->c;
 
 	if (reply &&
@@ -220,12 +238,13 @@ static int kind(struct reader *r, const struct json *v)
 
 int canon_read(struct canon *c, const struct json *v, struct arena *arena, struct err *e)
 {
-	struct reader r = { c, arena, e };
+	struct reader r = { .c = c, .arena = arena, .e = e, .whole = v };
 
 	*c = (struct canon){ 0 };
 	if (!json_is(v, JSON_OBJECT))
 		return err_set(e, FAULT_DATA, "record-malformed",
 			       "a record is an object, not a JSON %s", json_type_name(json_type(v)));
+	mark_all(&r);
 	if (kind(&r, v) < 0 || text(&r, v, "at", &c->at) < 0 ||
 	    word(&r, v, "direction", &c->direction) < 0 || text(&r, v, "account", &c->account) < 0 ||
 	    word(&r, v, "channel", &c->channel) < 0 || text(&r, v, "external_id", &c->external_id) < 0 ||

@@ -55,7 +55,7 @@ struct fetch_proxy {
 	unsigned port;
 };
 
-enum { FETCH_PROXIES = 32, FETCH_OURS = 3 };
+enum { FETCH_PROXIES = 32, FETCH_OURS = 2 };
 
 struct fetch {
 	struct fetch_options options; /* texts are not kept but these: */

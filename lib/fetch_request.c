@@ -9,7 +9,13 @@
 #include "crypto.h"
 #include "diag.h"
 
-enum { CONNECT_MS = 10000, TOTAL_MS = 60000, FILE_BUFFER = 131072, IDLE_SECONDS = 50 };
+enum {
+	CONNECT_MS = 10000,
+	TOTAL_MS = 60000,
+	FILE_BUFFER = 131072,
+	IDLE_SECONDS = 50,
+	EXPECT_FROM = 65536
+};
 
 void fetch_end(struct fetch_slot *s, enum fetch_end end, const char *fmt, ...)
 {
@@ -53,15 +59,12 @@ static struct curl_slist **add_header(struct arena *a, struct curl_slist **end, 
 }
 
 /* Those that any host may see, and that a request may have for itself. */
-static const struct header *our_headers(const struct fetch *f, struct header out[FETCH_OURS])
+static void our_headers(const struct fetch *f, struct header out[FETCH_OURS])
 {
-	/* Without this curl waits a second for "100 Continue" where a body is large. */
-	out[0] = (struct header){ STR("Expect"), STR_NONE };
 	/* Written as they are: curl's options for them cost each request another formatting of the text. */
-	out[1] = (struct header){ STR("User-Agent"), str_c(f->agent) };
+	out[0] = (struct header){ STR("User-Agent"), str_c(f->agent) };
 	/* Nothing else is asked for, but what comes packed all the same is unpacked. */
-	out[2] = (struct header){ STR("Accept-Encoding"), STR("identity") };
-	return out;
+	out[1] = (struct header){ STR("Accept-Encoding"), STR("identity") };
 }
 
 void fetch_set_ours(struct fetch *f)
@@ -126,6 +129,9 @@ static void set_headers(struct fetch_slot *s)
 	/* Else it would be a form's. */
 	if (x->n_fields == 0 && !has_header(x, STR("content-type")))
 		end = add_header(s->arena, end, STR("Content-Type"), STR_NONE);
+	/* Without this curl waits a second for "100 Continue" where a body is large: a megabyte, in the versions that there are. */
+	if ((!x->body.p || x->body.n > EXPECT_FROM) && !has_header(x, STR("expect")))
+		end = add_header(s->arena, end, STR("Expect"), STR_NONE);
 	add_ours(s, end);
 	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
 }
