@@ -7,6 +7,14 @@ load deliver_helper
 
 lease=',"lease":{"queue":"q","seq":1,"token":"t"}'
 
+# What a test that failed leaves running would hold up all others.
+teardown() {
+	local running
+	running=$(jobs -p)
+	# shellcheck disable=SC2086 # numbers
+	[ -z "$running" ] || kill $running 2>/dev/null || :
+}
+
 @test "a message is sent: it leaves with what the carrier calls it, and a record of the attempt" {
 	conf good=ok
 	message good 1 "$lease" >in
