@@ -10,15 +10,12 @@ set -euo pipefail
 [ $# -gt 0 ] || { echo "usage: ${0##*/} NAME=COMMAND..." >&2; exit 64; }
 join=${OMNI_QUEUE_DIR:-/var/lib/omni/queue}/inbound.join	# where the shares come together
 dir=$(mktemp -d)
-mkfifo "$dir/taken"
 code=75
 trap 'rm -rf "$dir"' EXIT
 # shellcheck source=pipelines/heads.sh
 . "${0%/*}/heads.sh"
 trap 'code=0; end' TERM INT
 
-omni-queue take inbound --follow >"$dir/taken" &
-heads=($!)
 open=()
 for branch; do
 	mkfifo "$dir/${branch%%=*}"
@@ -26,13 +23,17 @@ for branch; do
 	exec {fd}>"$dir/${branch%%=*}"	# a reader waits for its first record as long as somebody may write it
 	open+=("$fd")
 done
-omni-validate "$dir/taken" | omni-normalize | omni-route --split "$dir/%s" |
-	omni-queue settle inbound --join "$join" >/dev/null &	# what has no destination, and rejects
+taken "$dir/taken"
+omni-queue take inbound --follow >&8 7<&- 8>&- &
+heads=($!)
+exec 8>&-
+omni-validate <&7 7<&- | omni-normalize 7<&- | omni-route --split "$dir/%s" 7<&- |
+	omni-queue settle inbound --join "$join" >/dev/null 7<&- &	# what has no destination, and rejects
 routed=$!
+exec 7<&-
 
 [ "$code" -eq 0 ] || wait -n || :	# for the first to end, or for a signal
 end
-: <>"$dir/taken"	# who has not met its writer yet sees its end
 wait "$routed" || :
 for fd in "${open[@]}"; do exec {fd}>&-; done	# now the branches see their end
 wait

@@ -3,6 +3,14 @@
 # heads.sh: read by the scripts beside it that run as services: how the programs at the head of a pipeline are told to end.
 heads=()
 
+# taken: a pipe, read at 7 and written at 8.  Both ends are there before those who use them: one that is late, or killed
+# before it was there, makes nobody wait for it.
+taken() {
+	mkfifo "$1"
+	# shellcheck disable=SC2094 # a pipe
+	exec 6<>"$1" 7<"$1" 8>"$1" 6>&-
+}
+
 # end: tell the heads of the pipeline, once; not before each is the program that it will be, as it would be lost on a shell.
 end() {
 	local pid i self

@@ -8,7 +8,6 @@
 set -euo pipefail
 
 dir=$(mktemp -d)
-mkfifo "$dir/taken"
 jobs=()
 code=75
 trap 'rm -rf "$dir"' EXIT
@@ -20,20 +19,22 @@ if [ $# -gt 0 ]; then
 	omni-recv --queue inbound "$@" &	# answers when a webhook is on the disk, in the queue
 	heads+=($!) jobs+=($!)
 fi
-omni-queue take inbound --follow >"$dir/taken" &	# leases what waits there
+taken "$dir/taken"
+omni-queue take inbound --follow >&8 7<&- 8>&- &	# leases what waits there
 heads+=($!) jobs+=($!)
+exec 8>&-
 
-omni-validate "$dir/taken" |	# checks signatures,
-	omni-normalize --keep-verified |	# makes messages, statuses and events, which tell how they were verified,
-	omni-route |		# says where they go,
-	omni-store put |	# stores each once
-	omni-queue settle inbound >/dev/null &	# and only now are they done; or wait for another try, or are dead letters
+omni-validate <&7 7<&- |	# checks signatures,
+	omni-normalize --keep-verified 7<&- |	# makes messages, statuses and events, which tell how they were verified,
+	omni-route 7<&- |	# says where they go,
+	omni-store put 7<&- |	# stores each once
+	omni-queue settle inbound >/dev/null 7<&- &	# and only now are they done; or wait for another try, or are dead letters
+exec 7<&-
 
 # A wrong option or configuration will not be better the next time.
 note() { case $? in 64 | 78) code=$? ;; esac; }
 [ "$code" -eq 0 ] || wait -n || note	# for the first to end, or for a signal
 end	# what they have given to the pipe still goes through it
-: <>"$dir/taken"	# who has not met its writer yet sees its end
 for job in "${jobs[@]}" $!; do
 	wait "$job" || note
 done

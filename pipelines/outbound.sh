@@ -12,37 +12,38 @@ store=${OMNI_STORE:-/var/lib/omni/store.db}
 ledger=${OMNI_LEDGER:-${OMNI_QUEUE_DIR:-/var/lib/omni/queues}/outbound.ledger}
 code=75
 dir=$(mktemp -d)
-mkfifo "$dir/taken"
 trap 'rm -rf "$dir"' EXIT
 # shellcheck source=pipelines/heads.sh
 . "${0%/*}/heads.sh"
 trap 'code=0; end' TERM INT
 
-choose() { exec omni-route --store "$store" "$dir/taken"; }
+choose() { exec omni-route --store "$store"; }
 if [ -n "${OMNI_OBJECTS:-}" ]; then
 	choose() {
-		omni-route --store "$store" "$dir/taken" |
+		omni-route --store "$store" |
 			omni-media --objects "$OMNI_OBJECTS" ${OMNI_FILES:+--files "$OMNI_FILES"}
 	}
 fi
 
 export OMNI_STORE=$store
 [ -e "$store" ] || omni-store put </dev/null	# an empty one, for omni-route to read
-omni-queue take outbound --follow >"$dir/taken" &	# leases what waits there
+taken "$dir/taken"
+omni-queue take outbound --follow >&8 7<&- 8>&- &	# leases what waits there
 taker=$!
 heads=("$taker")
+exec 8>&-
 
-choose |	# carrier, account and number; refuses what may not go; and makes media fit, if asked to,
-	omni-ratelimit |	# holds it until it may,
-	omni-deliver --ledger "$ledger" "$@" |	# sends it, once,
-	omni-store put |	# stores what came of it
-	omni-queue settle outbound >/dev/null &	# and only now is it done; or waits for another try, or is a dead letter
+choose <&7 7<&- |	# carrier, account and number; refuses what may not go; and makes media fit, if asked to,
+	omni-ratelimit 7<&- |	# holds it until it may,
+	omni-deliver --ledger "$ledger" "$@" 7<&- |	# sends it, once,
+	omni-store put 7<&- |	# stores what came of it
+	omni-queue settle outbound >/dev/null 7<&- &	# and only now is it done; or waits for another try, or is a dead letter
+exec 7<&-
 
 # A wrong option or configuration will not be better the next time.
 note() { case $? in 64 | 78) code=$? ;; esac; }
 [ "$code" -eq 0 ] || wait -n || note	# for the first to end, or for a signal
 end	# what it has given to the pipe still goes through it
-: <>"$dir/taken"	# who has not met its writer yet sees its end
 for job in "$taker" $!; do
 	wait "$job" || note
 done

@@ -101,6 +101,17 @@ running() {
 	omni-store messages -n 1000 | jq -r .external_id | sort | diff want -
 }
 
+@test "inbound.sh: told to end before its programs are all there it ends" {
+	omni-queue put inbound </dev/null
+	mkdir late
+	printf '#!/bin/sh\nsleep 6\nexec "%s/omni-validate" "$@"\n' "$BUILD" >late/omni-validate
+	chmod 755 late/omni-validate
+	PATH=$PWD/late:$PATH background "$pipelines/inbound.sh"
+	until_true running 'sleep'
+	kill "$script"
+	ends 0
+}
+
 @test "inbound.sh: a configuration that can not be used ends it with 78" {
 	echo '{"route":[]}' >wrong.json
 	omni-queue put inbound </dev/null
