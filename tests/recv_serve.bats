@@ -67,8 +67,8 @@ records() {
 
 # more n: so many records come.
 more() {
-	local from
-	from=$(wc -l <out)
+	local from=0
+	[ ! -e out ] || from=$(wc -l <out)
 	grown() { [ "$(wc -l <out)" -ge "$1" ]; }
 	until_true grown $((from + $1))
 }
