@@ -119,6 +119,17 @@ static void on_goaway(struct h2_link *l, const nghttp2_goaway *g)
 		 g->opaque_data_len > 0 ? (const char *)g->opaque_data : "");
 }
 
+/* The answer is whole, and counts whatever follows: the server needs no more of the request (RFC 9113, 8.1). */
+static void answered(nghttp2_session *s, struct h2_link *l, struct h2_call *c)
+{
+	l->frames = 0;
+	l->answered = true;
+	nghttp2_session_set_stream_user_data(s, c->stream, NULL);
+	if (c->sent < c->x->body.n)
+		nghttp2_submit_rst_stream(s, NGHTTP2_FLAG_NONE, c->stream, NGHTTP2_CANCEL);
+	h2_finish(c, FETCH_OK, "%s", "");
+}
+
 static int on_frame(nghttp2_session *s, const nghttp2_frame *f, void *own)
 {
 	struct h2_link *l = own;
@@ -136,14 +147,8 @@ static int on_frame(nghttp2_session *s, const nghttp2_frame *f, void *own)
 	/* Those below 200 are forgotten (RFC 9110, 15.2). */
 	if (f->hd.type == NGHTTP2_HEADERS && c->x->status >= 200)
 		c->head_done = true;
-	if (f->hd.flags & NGHTTP2_FLAG_END_STREAM) {
-		c->complete = true;
-		l->frames = 0;
-		l->answered = true;
-		/* It needs no more of the request; the answer counts (RFC 9113, 8.1). */
-		if (c->sent < c->x->body.n)
-			nghttp2_submit_rst_stream(s, NGHTTP2_FLAG_NONE, c->stream, NGHTTP2_CANCEL);
-	}
+	if (f->hd.flags & NGHTTP2_FLAG_END_STREAM)
+		answered(s, l, c);
 	return 0;
 }
 
@@ -155,9 +160,7 @@ static int on_close(nghttp2_session *s, int32_t stream, uint32_t code, void *own
 	l->streams--;
 	if (!c)
 		return 0;
-	if (c->complete)
-		h2_finish(c, FETCH_OK, "%s", "");
-	else if (code == NGHTTP2_REFUSED_STREAM)
+	if (code == NGHTTP2_REFUSED_STREAM)
 		h2_again(c, l->leaving ? l->why : "the server refuses to begin it");
 	else if (code == NGHTTP2_HTTP_1_1_REQUIRED)
 		h2_hand_on(c);
@@ -333,7 +336,7 @@ const char *h2_frame_begin(struct h2_link *l, struct h2_call *c)
 	const char *why = NULL;
 
 	c->sent = 0;
-	c->written = c->head_done = c->complete = false;
+	c->written = c->head_done = false;
 	c->stream = nghttp2_submit_request(l->session, NULL, nv, n, c->x->body.n > 0 ? &body : NULL, c);
 	if (c->stream < 0)
 		return nghttp2_strerror(c->stream);

@@ -116,6 +116,15 @@ void h2_link_leave(struct h2_link *l)
 	h2_link_die(l);
 }
 
+/* What waits and has no connection gets one; over another it goes at once. */
+static void serve(struct h2_origin *o)
+{
+	if (o->waiting.first && o->link)
+		h2_link_dirty(o->link);
+	else if (o->waiting.first)
+		h2_connect_new(o);
+}
+
 /* What waits goes over another connection: as often as it likes if this one did any good, else a few times. */
 static void serve_elsewhere(struct h2_origin *o, bool answered, const char *why)
 {
@@ -123,8 +132,7 @@ static void serve_elsewhere(struct h2_origin *o, bool answered, const char *why)
 		next = c->next;
 		h2_again(c, why);
 	}
-	if (o->waiting.first && !o->link)
-		h2_connect_new(o);
+	serve(o);
 }
 
 void h2_link_end(struct h2_link *l, const char *why)
@@ -140,6 +148,8 @@ void h2_link_end(struct h2_link *l, const char *why)
 	h2_link_die(l);
 	if (current)
 		serve_elsewhere(o, answered, text);
+	else
+		serve(o);
 }
 
 /* ---- an open connection ---- */
@@ -268,6 +278,8 @@ static void go_on(struct h2_link *l)
 	if ((l->leaving || h2_frame_spent(l)) && o->link == l) {
 		step_aside(l);
 		serve_elsewhere(o, l->answered, l->why);
+	} else if (o->link != l) { /* its last GOAWAY may have given back some */
+		serve(o);
 	}
 	h2_link_pump(l);
 }

@@ -35,7 +35,7 @@ struct h2_call {
 	unsigned again; /* how often it was to be sent anew */
 	size_t sent;    /* of the body */
 	bool written;   /* its head has left */
-	bool head_done, complete;
+	bool head_done;
 	int64_t started_us, first_us; /* of the monotonic clock */
 	int64_t connect_due, total_due;
 	struct url url; /* lives as long as the request */

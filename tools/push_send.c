@@ -63,6 +63,8 @@ static struct push_line *line_of(struct push_engine *g, struct push_account *a, 
 		return NULL;
 	if (epoll_ctl(g->epoll, EPOLL_CTL_ADD, h2_fd(l->h2), &ev) < 0) {
 		err_set(e, FAULT_OS, "epoll", "epoll_ctl: %s", strerror(errno));
+		h2_close(l->h2);
+		l->h2 = NULL;
 		return NULL;
 	}
 	l->arena = arena_new();

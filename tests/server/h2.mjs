@@ -107,6 +107,9 @@ function raw(greet, answer) {
 		});
 	});
 }
+const ok = id => frame(1, 5, id, Buffer.from([0x88]));
+const goaway = last => { const b = Buffer.alloc(8); b.writeUInt32BE(last); return frame(7, 0, 0, b); };
+const window = id => frame(8, 0, id, Buffer.from([0x7f, 0xfe, 0, 0])); // about all that there can be
 const hello = s => s.write(Buffer.concat([SETTINGS, SETTINGS_ACK]));
 const forever = (socket, bytes) => {
 	const more = () => { while (!socket.destroyed && socket.writable && socket.write(bytes)); };
@@ -118,8 +121,27 @@ const bomb = Buffer.concat([Buffer.from([0x88, 0x40, 0x01, 0x61, 0x7f, 0xa1, 0x1
 const pings = Buffer.concat(Array(1000).fill(frame(6, 0, 0, Buffer.alloc(8))));
 const interim = Buffer.concat([Buffer.from([0x08, 0x03]), Buffer.from('103')]);
 
+// The first connection ends in two steps (RFC 9113, 6.8), and the second says that nothing was begun; the next ones answer.
+let left = 0;
+const twice = (s, id) => {
+	if (left++ > 0) return s.write(ok(id));
+	s.write(goaway(0x7fffffff));
+	setTimeout(() => s.write(goaway(0)), 20);
+};
+
+// It lets all of the body come, and reads none of it: soon there is no room on the way.
+const deaf = (s, id, then) => {
+	s.write(Buffer.concat([window(0), window(id)]));
+	s.pause();
+	setTimeout(then, 100);
+};
+
 const servers = {
 	good,
+	twice: raw(hello, twice),
+	early: raw(hello, (s, id) => deaf(s, id, () => s.end(ok(id)))),
+	enough: raw(hello, (s, id) => s.write(Buffer.concat([ok(id), frame(3, 0, id, Buffer.alloc(4))]))),
+	deaf: raw(hello, (s, id) => deaf(s, id, () => s.write(ok(id)))),
 	plain: https.createServer(options, (request, response) => response.end(`HTTP/${request.httpVersion}`)),
 	clear: http.createServer((request, response) => response.end('in the clear')),
 	proxy: http.createServer().on('connect', (request, socket) => {

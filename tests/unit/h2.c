@@ -452,6 +452,33 @@ static void after_goaway_what_was_begun_is_waited_for_and_the_rest_goes_elsewher
 	end();
 }
 
+/* Nothing else comes that would wake what waits. */
+static void what_the_second_goaway_gives_back_goes_elsewhere_at_once(void)
+{
+	struct fetch_request x = get("twice", "/");
+
+	begin();
+	run(&x);
+	CHECK(x.end == FETCH_OK && x.status == 200 && !x.timed_out);
+	end();
+}
+
+static void an_answer_that_is_whole_counts_whatever_follows_it(void)
+{
+	static const char *const names[] = { "early", "enough", "deaf" };
+	struct str body = { arena_calloc(arena, 1, 20000000), 20000000 };
+
+	begin();
+	for (size_t i = 0; i < LEN(names); i++) {
+		struct fetch_request x = post("/", body);
+
+		x.url = url(names[i], "/");
+		run(&x);
+		CHECK(x.end == FETCH_OK && x.status == 200);
+	}
+	end();
+}
+
 static void a_connection_that_ends_breaks_what_was_begun_and_no_more(void)
 {
 	struct fetch_request x = post("/crash", STR("b")), y;
@@ -631,6 +658,8 @@ static const struct unit_test tests[] = {
 	UNIT(a_server_that_allows_no_stream_gets_none),
 	UNIT(what_is_refused_goes_again_and_not_for_ever),
 	UNIT(after_goaway_what_was_begun_is_waited_for_and_the_rest_goes_elsewhere),
+	UNIT(what_the_second_goaway_gives_back_goes_elsewhere_at_once),
+	UNIT(an_answer_that_is_whole_counts_whatever_follows_it),
 	UNIT(a_connection_that_ends_breaks_what_was_begun_and_no_more),
 	UNIT(who_has_http_1_1_alone_gets_that),
 	UNIT(a_proxy_of_the_environment_is_used),
