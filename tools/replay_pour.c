@@ -2,7 +2,6 @@
 /* The stream of a replay: each record when its time has come, and the cursor behind what is written. */
 #include "replay_pour.h"
 
-#include "archive_verbs.h"
 #include "clock.h"
 #include "diag.h"
 #include "replay_diff.h"
