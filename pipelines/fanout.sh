@@ -16,10 +16,20 @@ trap 'rm -rf "$dir"' EXIT
 . "${0%/*}/heads.sh"
 trap 'code=0; end' TERM INT
 
+twig() {
+	sh -c "$1" | omni-queue settle inbound --join "$join" >/dev/null
+}
+
+flow() {
+	deaf
+	omni-validate | omni-normalize | omni-route --split "$dir/%s" |
+		omni-queue settle inbound --join "$join" >/dev/null	# what has no destination, and rejects
+}
+
 open=()
 for branch; do
 	mkfifo "$dir/${branch%%=*}"
-	sh -c "${branch#*=}" <"$dir/${branch%%=*}" | omni-queue settle inbound --join "$join" >/dev/null &
+	twig "${branch#*=}" <"$dir/${branch%%=*}" &
 	exec {fd}>"$dir/${branch%%=*}"	# a reader waits for its first record as long as somebody may write it
 	open+=("$fd")
 done
@@ -27,8 +37,7 @@ taken "$dir/taken"
 omni-queue take inbound --follow >&8 7<&- 8>&- &
 heads=($!)
 exec 8>&-
-omni-validate <&7 7<&- | omni-normalize 7<&- | omni-route --split "$dir/%s" 7<&- |
-	omni-queue settle inbound --join "$join" >/dev/null 7<&- &	# what has no destination, and rejects
+flow <&7 7<&- &
 routed=$!
 exec 7<&-
 

@@ -11,6 +11,13 @@ taken() {
 	exec 6<>"$1" 7<"$1" 8>"$1" 6>&-
 }
 
+# A pipeline is a function that is started in the background: bash may wait for ever when a signal for which it has a trap
+# comes while it starts several programs at once, so that is left to a shell that has none.  That one heeds no signal: it
+# ends when its programs have, which do what they are told to themselves.
+deaf() {
+	trap '' TERM INT
+}
+
 # end: tell the heads of the pipeline, once; not before each is the program that it will be, as it would be lost on a shell.
 end() {
 	local pid i self

@@ -15,6 +15,15 @@ trap 'rm -rf "$dir"' EXIT
 . "${0%/*}/heads.sh"
 trap 'code=0; end' TERM INT
 
+flow() {
+	deaf
+	omni-validate |	# checks signatures,
+		omni-normalize --keep-verified |	# makes messages, statuses and events, which tell how they were verified,
+		omni-route |	# says where they go,
+		omni-store put |	# stores each once
+		omni-queue settle inbound >/dev/null	# and only now are they done; or wait for another try, or are dead letters
+}
+
 if [ $# -gt 0 ]; then
 	omni-recv --queue inbound "$@" &	# answers when a webhook is on the disk, in the queue
 	heads+=($!) jobs+=($!)
@@ -24,11 +33,7 @@ omni-queue take inbound --follow >&8 7<&- 8>&- &	# leases what waits there
 heads+=($!) jobs+=($!)
 exec 8>&-
 
-omni-validate <&7 7<&- |	# checks signatures,
-	omni-normalize --keep-verified 7<&- |	# makes messages, statuses and events, which tell how they were verified,
-	omni-route 7<&- |	# says where they go,
-	omni-store put 7<&- |	# stores each once
-	omni-queue settle inbound >/dev/null 7<&- &	# and only now are they done; or wait for another try, or are dead letters
+flow <&7 7<&- &
 exec 7<&-
 
 # A wrong option or configuration will not be better the next time.

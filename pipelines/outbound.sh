@@ -25,6 +25,15 @@ if [ -n "${OMNI_OBJECTS:-}" ]; then
 	}
 fi
 
+flow() {
+	deaf
+	choose |	# carrier, account and number; refuses what may not go; and makes media fit, if asked to,
+		omni-ratelimit |	# holds it until it may,
+		omni-deliver --ledger "$ledger" "$@" |	# sends it, once,
+		omni-store put |	# stores what came of it
+		omni-queue settle outbound >/dev/null	# and only now is it done; or waits for another try, or is a dead letter
+}
+
 export OMNI_STORE=$store
 [ -e "$store" ] || omni-store put </dev/null	# an empty one, for omni-route to read
 taken "$dir/taken"
@@ -33,11 +42,7 @@ taker=$!
 heads=("$taker")
 exec 8>&-
 
-choose <&7 7<&- |	# carrier, account and number; refuses what may not go; and makes media fit, if asked to,
-	omni-ratelimit 7<&- |	# holds it until it may,
-	omni-deliver --ledger "$ledger" "$@" 7<&- |	# sends it, once,
-	omni-store put 7<&- |	# stores what came of it
-	omni-queue settle outbound >/dev/null 7<&- &	# and only now is it done; or waits for another try, or is a dead letter
+flow "$@" <&7 7<&- &
 exec 7<&-
 
 # A wrong option or configuration will not be better the next time.
