@@ -13,7 +13,11 @@
 #include "diag.h"
 #include "file.h"
 
-enum { NEW_NAME = 24, PIECE = 262144 };
+enum {
+	NEW_NAME = 24,
+	PIECE = 262144,
+	KEPT_MOST = 64, /* files that are open until they are committed */
+};
 
 struct draft {
 	struct draft *next; /* among what was kept */
@@ -29,6 +33,7 @@ struct objects {
 	char *dir;     /* absolute */
 	int fd, fresh; /* of it, and of DIR/new */
 	struct draft *kept;
+	unsigned n_kept;
 };
 
 /* ---- the directory ---- */
@@ -258,6 +263,7 @@ void draft_drop(struct objects *o, struct draft *d)
 void objects_keep(struct objects *o, struct draft *d, struct object *out)
 {
 	unsigned char digest[HASH_MAX];
+	struct err e;
 
 	hasher_end(d->hasher, digest);
 	hex(d->object.sha256, digest, OBJECT_NAME / 2);
@@ -265,6 +271,9 @@ void objects_keep(struct objects *o, struct draft *d, struct object *out)
 	*out = d->object;
 	d->next = o->kept;
 	o->kept = d;
+	/* What fails is still there, and fails for the caller who commits. */
+	if (++o->n_kept >= KEPT_MOST)
+		(void)objects_commit(o, &e);
 }
 
 /* Make the directory ${path} if it is missing; its name must last as what goes into it does. */
@@ -329,6 +338,7 @@ int objects_commit(struct objects *o, struct err *e)
 			return err_set(e, FAULT_IO, "objects", "%s/%.2s: %s", o->dir,
 				       d->object.sha256, strerror(errno));
 		o->kept = d->next;
+		o->n_kept--;
 		draft_free(d);
 	}
 	return 0;

@@ -4,9 +4,9 @@
  * hexadecimal.  A file is there whole or not at all, never changes, and the same bytes are kept once.
  * Several processes may use one store.
  *
- *	draft = objects_draft(o, &e);
- *	draft_add(draft, bytes) …		in any one thread
- *	objects_keep(o, draft, &object);	named, not yet there
+ *	draft = objects_draft(o, &e);		in any one thread,
+ *	draft_add(draft, bytes) …		likewise
+ *	objects_keep(o, draft, &object);	named; not there for certain
  *	objects_commit(o, &e);			all that were kept are there, and last
  *
  * What is being written lies in DIR/new, locked by its writer; what is not locked there was left by one that died,

@@ -115,6 +115,46 @@ rejected() {
 	only 1
 }
 
+@test "parts of two files are never one: a server that has another one now, and sends its part all the same" {
+	python3 - <<-'EOF'
+		data = open('www/a.png', 'rb').read()[::-1]
+		open('turned', 'wb').write(data)
+		open('longer', 'wb').write(data + b'x')
+	EOF
+	for way in mixed:turned mixedsize:longer; do
+		rm -rf store
+		message "/${way%:*}/a.png" | want 0 fetch
+		object "${way#*:}"
+		only 1
+	done
+}
+
+@test "a file that comes compressed though nobody asked for it is unpacked, and begun anew where it broke off" {
+	message /gzip/0/a.png /gzip/1/a.png | want 0 fetch
+	object www/a.png
+	only 1
+	[ "$(jq -r '.range // "-"' log | sort -u)" = - ] || { cat log; return 1; }
+	# As many bytes of it as any other may have.
+	head -c 5000000 /dev/zero >www/zeros
+	message /gzip/0/zeros | want 0 fetch --max-size 1M
+	marked media-too-large
+}
+
+@test "more files at once than a process may have open, if nobody says otherwise: each message gets its own" {
+	[ "$(ulimit -Hn)" = unlimited ] || [ "$(ulimit -Hn)" -ge 2048 ] || skip 'no more descriptors to be had'
+	mkdir files
+	for n in $(seq 200); do
+		head -c "$n" www/a.png >files/$n
+		message /file/a.png /break/1/$n/b.txt "{\"path\":\"$n\"}"
+	done >in
+	(
+		ulimit -Sn 128
+		want 0 fetch --files files in
+	)
+	[ "$(get '[.kind, (.media[].size)] | @csv')" = "$(seq 200 | sed 's/.*/"message",200029,6,&/')" ]
+	only 202
+}
+
 @test "an error that may pass is tried again" {
 	message /fail/1/503/a.png | want 0 fetch
 	object www/a.png
@@ -400,8 +440,8 @@ came_over() {
 }
 
 @test "what a process that was killed left half written goes at the next start, what lives stays" {
-	message /never >in
-	omni-media fetch --objects store --trust "$base" in >/dev/null 3>&- &
+	message /claims >in
+	omni-media fetch --objects store --trust "$base" --max-size 20G in >/dev/null 3>&- &
 	until_so '[ -n "$(ls store/new 2>/dev/null)" ]'
 	message /file/b.txt | want 0 fetch
 	[ "$(find store/new -type f | wc -l)" -eq 1 ]

@@ -219,6 +219,7 @@ static struct media_way *way_new(struct media_fetch *m, struct media_item *i)
 		diag_oom();
 	w->item = i;
 	w->rules = &m->rules;
+	w->store = m->store;
 	w->next = m->ways;
 	if (m->ways)
 		m->ways->prev = w;
@@ -245,9 +246,7 @@ void media_fetch_start(struct media_fetch *m, struct media_item *i)
 		return;
 	}
 	w = way_new(m, i);
-	w->draft = objects_draft(m->store, &i->err);
-	i->failed = !w->draft;
-	go(m, w, w->draft ? way_begin(w) : WAY_FAILED);
+	go(m, w, way_begin(w));
 }
 
 static void let_go_on(struct media_fetch *m)

@@ -2,6 +2,7 @@
 #include "media_verbs.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "backoff.h"
@@ -14,6 +15,7 @@
 enum {
 	AT_ONCE = 64,    /* requests in flight: half of what a home line takes of connections */
 	HELD_MAX = 1000, /* messages whose media are on their way */
+	FDS = 16384, /* descriptors: some for each of those, where much breaks off and is tried again */
 };
 
 static const struct opt opts[] = {
@@ -105,12 +107,24 @@ static void read_policy(struct media *m, const struct conf *conf)
 	m->strict = str_eq(json_get_str(media, "missing"), STR("reject"));
 }
 
+/* As many descriptors as may be needed, if the system lets us. */
+static void provide_fds(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FDS)
+		return;
+	limit.rlim_cur = limit.rlim_max < FDS ? limit.rlim_max : FDS;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void *media_open(const struct setup *s, struct err *e)
 {
 	struct media *m = calloc(1, sizeof(*m));
 
 	if (!m)
 		diag_oom();
+	provide_fds();
 	m->text.max = SIZE_MAX;
 	m->flows = flows_new();
 	m->sniff = sniff_new();

@@ -140,11 +140,19 @@ static struct str header_of(const struct fetch_request *x, const char *name)
 	return STR_NONE;
 }
 
-/* A weak ETag says nothing about bytes (RFC 9110, 8.8.1); a date of a file does not change within a try. */
+/*
+ * A weak ETag says nothing about bytes (RFC 9110, 8.8.1); a date of a file does not change within a try.  What was unpacked
+ * on its way can not be gone on with: ranges are those of the packed bytes.
+ */
 static void keep_validator(struct media_way *w)
 {
-	struct str tag = header_of(&w->request, "etag");
+	struct str tag = header_of(&w->request, "etag"),
+		   coding = header_of(&w->request, "content-encoding");
 
+	if (coding.n && !str_eq_nocase(coding, STR("identity"))) {
+		w->validator[0] = '\0';
+		return;
+	}
 	if (!tag.n || tag.p[0] != '"')
 		tag = header_of(&w->request, "last-modified");
 	w->validator[0] = '\0';
@@ -152,8 +160,8 @@ static void keep_validator(struct media_way *w)
 		snprintf(w->validator, sizeof(w->validator), "%.*s", (int)tag.n, tag.p);
 }
 
-/* "bytes 100-199/200" goes on at 100 and to the end; "*" stands for a length that is not known. */
-static bool goes_on_at(const struct fetch_request *x, uint64_t at)
+/* "bytes 100-199/200" goes on at 100 and to the end of 200; "*" stands for a length that is not known. */
+static bool goes_on_at(const struct fetch_request *x, uint64_t at, uint64_t whole)
 {
 	struct str range = header_of(x, "content-range"), last, total;
 	uint64_t from, to, size;
@@ -166,21 +174,43 @@ static bool goes_on_at(const struct fetch_request *x, uint64_t at)
 	if (str_u64(str_sub(range, 0, str_find(range, '-')), &from) < 0 || from != at ||
 	    str_u64(str_sub(last, 0, str_find(last, '/')), &to) < 0)
 		return false;
+	if (whole && to + 1 != whole)
+		return false;
 	return str_eq(total, STR("*")) || (str_u64(total, &size) == 0 && to + 1 == size);
+}
+
+/* Some servers send a part whatever If-Range says: what they say of it tells of which file it is. */
+static bool is_same_file(const struct media_way *w)
+{
+	const char *name = w->validator[0] == '"' ? "etag" : "last-modified";
+	struct str said = header_of(&w->request, name);
+
+	return !said.n || str_eq(said, str_c(w->validator));
+}
+
+static uint64_t have(const struct media_way *w)
+{
+	return w->draft ? draft_size(w->draft) : 0;
+}
+
+static bool make_draft(struct media_way *w)
+{
+	if (!w->draft)
+		w->draft = objects_draft(w->store, &w->item->err);
+	return w->draft;
 }
 
 static bool begin_body(struct media_way *w)
 {
-	uint64_t length;
-
 	w->began = true;
 	if (w->request.status == 206) {
-		w->refused = !goes_on_at(&w->request, draft_size(w->draft));
-		return !w->refused;
+		w->refused = !goes_on_at(&w->request, have(w), w->whole) || !is_same_file(w);
+		return !w->refused && make_draft(w);
 	}
-	w->too_large = str_u64(header_of(&w->request, "content-length"), &length) == 0 &&
-		       length > w->rules->size_max;
-	if (w->too_large || (draft_size(w->draft) > 0 && !draft_restart(w->draft)))
+	if (str_u64(header_of(&w->request, "content-length"), &w->whole) < 0)
+		w->whole = 0;
+	w->too_large = w->whole > w->rules->size_max;
+	if (w->too_large || !make_draft(w) || (have(w) > 0 && !draft_restart(w->draft)))
 		return false;
 	keep_validator(w);
 	return true;
@@ -194,7 +224,7 @@ bool way_take(struct fetch_request *x, struct str bytes)
 		return true; /* the text of an error: at most ANSWER_MAX beyond what a file may have */
 	if (!w->began && !begin_body(w))
 		return false;
-	if (bytes.n > w->rules->size_max - draft_size(w->draft)) {
+	if (bytes.n > w->rules->size_max - have(w)) {
 		w->too_large = true;
 		return false;
 	}
@@ -280,6 +310,8 @@ enum way_next way_judge(struct media_way *w, int64_t now_ms)
 			strerror(draft_error(w->draft)));
 		return fail(w);
 	}
+	if (w->began && !w->refused && !w->too_large && !w->draft)
+		return fail(w); /* there is no file to be had for it */
 	if (w->too_large || x->end == FETCH_LARGE) {
 		err_set(&w->item->err, FAULT_DATA, "media-too-large",
 			"%.*s: the file is larger than %llu bytes",
@@ -294,8 +326,9 @@ enum way_next way_judge(struct media_way *w, int64_t now_ms)
 		return judge_status(w, now_ms);
 	if (!w->submit.prepares) {
 		if (!w->began && !begin_body(w)) /* a file of no bytes */
-			return again(w, now_ms, 0, "media-unavailable",
-				     "another part came than was asked for");
+			return w->refused ? again(w, now_ms, 0, "media-unavailable",
+						  "another part came than was asked for") :
+					    fail(w);
 		return judge_file(w);
 	}
 	w->answer = (struct response){ .status = x->status,

@@ -15,9 +15,11 @@ struct media_way {
 	struct submit submit;   /* what the carrier makes of it */
 	struct response answer; /* of the step before */
 	unsigned step, tries;
-	struct draft *draft;
-	bool began;   /* the body of this answer has begun to come */
-	bool refused; /* it does not go on where the draft ends */
+	struct objects *store;
+	struct draft *draft; /* NULL until the first byte is there: who waits for a connection needs no file */
+	uint64_t whole; /* bytes of the file that the draft is of; 0: not known */
+	bool began;     /* the body of this answer has begun to come */
+	bool refused;   /* it does not go on where the draft ends, or is of another file */
 	bool too_large;
 	char validator[200]; /* of the draft, for If-Range; "": it can not be gone on with */
 	int64_t due_ms;      /* of the monotonic clock: when to go on */
