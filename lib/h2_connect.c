@@ -162,7 +162,8 @@ static void secure(struct h2_link *l)
 				 .key = o->key,
 				 .alpn = alpn,
 				 .n_alpn = sizeof(alpn) - 1,
-				 .ticket = &l->origin->ticket };
+				 /* It would stand for a certificate that may be another now. */
+				 .ticket = o->cert ? NULL : &l->origin->ticket };
 	int why = 0;
 	socklen_t n = sizeof(why);
 	struct err e;

@@ -291,6 +291,13 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(get '"\(.kind) \(.outcome // .class) \(.error.code // .code)"' | paste -sd' ')" = 'delivery retry unavailable reject temp unavailable' ]
 }
 
+@test "where a service can not be reached, each of its records says why" {
+	conf '{"apns":{"base_url":"https://127.0.0.1:1"}}'
+	for n in 1 2 3; do note "$n" "$(device apns "away$n")"; done | want 1 push --max-hold 100ms
+	[ "$(get 'select(.outcome == "retry").error | "\(.code) \(.text | contains("127.0.0.1: Connection refused"))"' | sort | uniq -c | tr -s ' ')" = ' 3 unavailable true' ]
+	[ "$(get 'select(.class == "temp").detail | contains("Connection refused")' | sort | uniq -c | tr -s ' ')" = ' 3 true' ]
+}
+
 @test "a service that has HTTP/1.1 alone is sent to, and so is one behind a proxy" {
 	conf
 	for n in 1 2 3; do note "$n" "$(browser "old$n" | sed "s/:$(cat "$G/port")/:$(cat "$G/old-port")/")"; done >in

@@ -44,6 +44,7 @@ struct push_sender {
 	unsigned troubles, refusals; /* in a row */
 	int64_t pause;               /* until then nothing goes: the monotonic clock */
 	const char *why;             /* the code of that */
+	char text[240];              /* what the last trouble was */
 	struct push_shot *doubt;     /* shots that may be gone, if it is not us */
 	unsigned n_doubt;
 };

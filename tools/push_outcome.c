@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "push_engine.h"
 
-#include <inttypes.h>
+#include <stdio.h>
 
 #include "cause.h"
 #include "clock.h"
@@ -114,10 +114,11 @@ static void again(struct push_engine *g, struct push_shot *s, const struct push_
 }
 
 /* The network, not the gateway: others of this sender would meet the same. */
-static void trouble(struct push_engine *g, struct push_sender *sd)
+static void trouble(struct push_engine *g, struct push_sender *sd, const char *text)
 {
 	int64_t wait = FIRST_WAIT_MS, mono = clock_mono();
 
+	snprintf(sd->text, sizeof(sd->text), "%s", text);
 	for (unsigned i = 0; i < sd->troubles && wait < WAIT_MOST_MS; i++)
 		wait *= 2;
 	if (sd->pause <= mono) {
@@ -131,7 +132,7 @@ static void unsent(struct push_engine *g, struct push_flight *f)
 {
 	struct push_judgement j = { .verdict = PUSH_RETRY, .retry_at = -1, .text = str_c(f->x.text) };
 
-	trouble(g, f->shot->sender);
+	trouble(g, f->shot->sender, f->x.text);
 	again(g, f->shot, &j);
 }
 
@@ -375,6 +376,6 @@ void push_token_answered(struct push_engine *g, struct push_account *a)
 		else if (e.fault == FAULT_CONFIG)
 			push_stop(g, sd, STR_NONE, str_c(e.text));
 		else
-			trouble(g, sd);
+			trouble(g, sd, e.text);
 	}
 }

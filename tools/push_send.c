@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -82,15 +83,18 @@ static bool too_long(const struct push_engine *g, const struct push_shot *s, int
 static void let_go(struct push_engine *g, struct push_shot *s)
 {
 	const struct push_sender *sd = s->sender;
-	bool credentials = sd->why && strcmp(sd->why, "credentials") == 0;
-	const char *code = sd->why && !g->stopping ? sd->why : "stopped";
+	const char *code = sd->why && !g->stopping ? sd->why : "stopped", *class = CAUSE_TEMP;
+	char text[sizeof(sd->text) + 64] = "the gateway can not be sent to now";
 	int64_t left = sd->pause - clock_mono();
 
-	push_later(g, s, credentials ? CAUSE_CREDENTIALS : CAUSE_TEMP, code,
-		   credentials ?
-			   STR("nothing is sent over this account until its credentials are repaired") :
-			   STR("the gateway can not be sent to now"),
-		   clock_now() + (left > 1000 ? left : 1000));
+	if (sd->why && strcmp(sd->why, "credentials") == 0) {
+		class = CAUSE_CREDENTIALS;
+		snprintf(text, sizeof(text),
+			 "nothing is sent over this account until its credentials are repaired");
+	} else if (strcmp(code, "unavailable") == 0) {
+		snprintf(text, sizeof(text), "the gateway can not be sent to now: %s", sd->text);
+	}
+	push_later(g, s, class, code, str_c(text), clock_now() + (left > 1000 ? left : 1000));
 }
 
 void push_queue(struct push_engine *g, struct push_shot *s, bool front)

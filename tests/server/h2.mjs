@@ -136,8 +136,17 @@ const deaf = (s, id, then) => {
 	setTimeout(then, 100);
 };
 
+// Says by whom it is asked, and takes leave.
+const known = http2.createSecureServer({ ...options, requestCert: true, rejectUnauthorized: false });
+known.on('stream', stream => {
+	stream.respond({ ':status': 200 });
+	stream.end(stream.session.socket.getPeerCertificate().subject?.CN ?? '');
+	stream.session.close();
+});
+
 const servers = {
 	good,
+	known,
 	twice: raw(hello, twice),
 	early: raw(hello, (s, id) => deaf(s, id, () => s.end(ok(id)))),
 	enough: raw(hello, (s, id) => s.write(Buffer.concat([ok(id), frame(3, 0, id, Buffer.alloc(4))]))),

@@ -23,15 +23,15 @@ static bool run_tool(const char *command)
 	return WIFEXITED(rc) && WEXITSTATUS(rc) == 0;
 }
 
-static bool make_certificate(void)
+/* ${file}.crt and ${file}.key in ${dir}, of ${name}. */
+static bool make_certificate(const char *file, const char *name)
 {
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout %s/key "
-		 "-out %s/crt -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1,DNS:localhost 2>/dev/null",
-		 dir, dir);
-	snprintf(ca, sizeof(ca), "%s/crt", dir);
+		 "cd %s && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout %s.key "
+		 "-out %s.crt -days 2 -subj /CN=%s -addext subjectAltName=IP:127.0.0.1,DNS:localhost 2>/dev/null",
+		 dir, file, file, name);
 	return run_tool(command);
 }
 
@@ -41,7 +41,8 @@ static void start_server(void)
 	char key[64];
 	ssize_t n = 0, got = 0;
 
-	snprintf(key, sizeof(key), "%s/key", dir);
+	snprintf(key, sizeof(key), "%s/server.key", dir);
+	snprintf(ca, sizeof(ca), "%s/server.crt", dir);
 	if (pipe(in) < 0 || pipe(out) < 0)
 		abort();
 	server = fork();
@@ -327,6 +328,24 @@ static void only_whom_a_certificate_names_is_believed(void)
 	CHECK(!h2_open(&(struct h2_options){ .ca = "/nowhere/ca.pem" }, &e) &&
 	      e.fault == FAULT_CONFIG && holds(str_c(e.text), "/nowhere/ca.pem"));
 	h2_close(NULL);
+}
+
+/* A session that is resumed would be that of who we were. */
+static void a_new_certificate_of_ours_is_shown_by_the_next_connection(void)
+{
+	static const char *const names[] = { "old", "new" };
+	struct fetch_request x = get("known", "/");
+
+	x.cert = arena_fmt(arena, "%s/own.crt", dir).p;
+	x.key = arena_fmt(arena, "%s/own.key", dir).p;
+	begin();
+	for (size_t i = 0; i < LEN(names); i++) {
+		CHECK(make_certificate("own", names[i]));
+		run(&x);
+		CHECK(x.end == FETCH_OK);
+		CHECK(str_eq(x.answer_body, str_c(names[i])));
+	}
+	end();
 }
 
 static void only_public_addresses_are_reached(void)
@@ -652,6 +671,7 @@ static const struct unit_test tests[] = {
 	UNIT(what_can_not_be_sent_is_unsent),
 	UNIT(the_next_address_is_tried),
 	UNIT(only_whom_a_certificate_names_is_believed),
+	UNIT(a_new_certificate_of_ours_is_shown_by_the_next_connection),
 	UNIT(only_public_addresses_are_reached),
 	UNIT(many_in_flight_each_get_their_own_over_one_connection),
 	UNIT(no_more_streams_than_the_server_allows),
@@ -684,7 +704,7 @@ int main(void)
 	unsetenv("HTTPS_PROXY");
 	unsetenv("all_proxy");
 	unsetenv("ALL_PROXY");
-	if (!mkdtemp(dir) || !make_certificate())
+	if (!mkdtemp(dir) || !make_certificate("server", "test"))
 		return 1;
 	start_server();
 	rc = unit_run(tests, LEN(tests));
