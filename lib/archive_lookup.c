@@ -163,9 +163,7 @@ struct archive_lookup *archive_lookup_open(const char *path, bool frames, struct
 	if (!l)
 		diag_oom();
 	l->page_no = UINT64_MAX;
-	l->path = strdup(path);
-	if (!l->path)
-		diag_oom();
+	l->path = str_dup(str_c(path));
 	l->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (l->fd < 0)
 		err_set(e, FAULT_IO, "input", "%s: %s", path, strerror(errno));

@@ -229,9 +229,7 @@ struct archive_segment *archive_segment_open(const char *path, struct err *e)
 	if (!s)
 		diag_oom();
 	s->bytes.max = SIZE_MAX;
-	s->path = strdup(path);
-	if (!s->path)
-		diag_oom();
+	s->path = str_dup(str_c(path));
 	s->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (s->fd < 0 || fstat(s->fd, &st) < 0) {
 		err_set(e, FAULT_IO, "input", "%s: %s", path, strerror(errno));

@@ -29,15 +29,6 @@ bool bundle_is(const char *path)
 	return false;
 }
 
-static char *copy(const char *path)
-{
-	char *s = strdup(path);
-
-	if (!s)
-		diag_oom();
-	return s;
-}
-
 static int fails(struct archive *lib, const char *path, enum fault fault, struct err *e)
 {
 	const char *why = archive_error_string(lib);
@@ -52,7 +43,7 @@ struct bundle_reader *bundle_open(const char *path, struct err *e)
 
 	if (!b)
 		diag_oom();
-	b->path = copy(path);
+	b->path = str_dup(str_c(path));
 	b->lib = archive_read_new();
 	if (!b->lib)
 		diag_oom();
@@ -130,7 +121,7 @@ struct bundle_writer *bundle_create(const char *path, struct err *e)
 
 	if (!w)
 		diag_oom();
-	w->path = copy(path);
+	w->path = str_dup(str_c(path));
 	w->lib = archive_write_new();
 	if (!w->lib)
 		diag_oom();

@@ -78,6 +78,15 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+char *str_dup(struct str s)
+{
+	char *p = strndup(s.n ? s.p : "", s.n);
+
+	if (!p)
+		diag_oom();
+	return p;
+}
+
 struct str str_trim(struct str s)
 {
 	while (s.n > 0 && blank(s.p[0])) {

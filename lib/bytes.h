@@ -66,6 +66,9 @@ struct str str_sub(struct str s, size_t from, size_t n);
 /* ${s} without ASCII white space (space, tab, CR, LF) at both ends. */
 struct str str_trim(struct str s);
 
+/* A copy of ${s} with a NUL behind it, for free(3). */
+char *str_dup(struct str s);
+
 /**
  * str_u64(s, out):
  * Read ${s}, decimal digits and nothing else, into ${out}.  Return 0, or -1 if it is anything else.

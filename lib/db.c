@@ -249,9 +249,7 @@ struct db *db_open(const char *path, const struct db_schema *schema, unsigned fl
 
 	if (!d)
 		diag_oom();
-	d->path = strdup(path);
-	if (!d->path)
-		diag_oom();
+	d->path = str_dup(str_c(path));
 	d->schema = schema;
 	if ((flags & DB_CREATE) && make(d, e) < 0)
 		goto fail;

@@ -175,15 +175,6 @@ static int start_thread(struct fetch *f)
 	return rc;
 }
 
-static char *copy(const char *text)
-{
-	char *p = strdup(text);
-
-	if (!p)
-		diag_oom();
-	return p;
-}
-
 static void release(struct fetch *f)
 {
 	if (f->multi)
@@ -227,8 +218,8 @@ struct fetch *fetch_open(const struct fetch_options *o, struct err *e)
 	pthread_mutex_init(&f->lock, NULL);
 	f->options = *o;
 	f->arena = arena_new();
-	f->agent = copy(o->agent ? o->agent : "omni/" OMNI_VERSION);
-	f->ca = o->ca ? copy(o->ca) : NULL;
+	f->agent = str_dup(str_c(o->agent ? o->agent : "omni/" OMNI_VERSION));
+	f->ca = o->ca ? str_dup(str_c(o->ca)) : NULL;
 	f->multi = curl_multi_init();
 	f->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!f->multi)

@@ -397,15 +397,6 @@ static bool names_a_proxy(void)
 	return false;
 }
 
-static char *copy(const char *text)
-{
-	char *p = strdup(text);
-
-	if (!p)
-		diag_oom();
-	return p;
-}
-
 struct h2 *h2_open(const struct h2_options *o, struct err *e)
 {
 	struct h2 *h = calloc(1, sizeof(*h));
@@ -413,8 +404,8 @@ struct h2 *h2_open(const struct h2_options *o, struct err *e)
 
 	if (!h)
 		diag_oom();
-	h->agent = copy(o->agent ? o->agent : "omni/" OMNI_VERSION);
-	h->ca = o->ca ? copy(o->ca) : NULL;
+	h->agent = str_dup(str_c(o->agent ? o->agent : "omni/" OMNI_VERSION));
+	h->ca = o->ca ? str_dup(str_c(o->ca)) : NULL;
 	h->public_only = o->public_only;
 	h->proxied = names_a_proxy();
 	h->seed = hash_seed();

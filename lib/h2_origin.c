@@ -6,15 +6,6 @@
 #include "diag.h"
 #include "hash.h"
 
-static char *copy(struct str s)
-{
-	char *p = strndup(s.p ? s.p : "", s.n);
-
-	if (!p)
-		diag_oom();
-	return p;
-}
-
 static unsigned port_of(const struct url *u)
 {
 	uint64_t port = 0;
@@ -77,13 +68,13 @@ static struct h2_origin *make(struct h2 *h, const struct h2_call *c)
 	if (!o)
 		diag_oom();
 	o->h2 = h;
-	o->host = copy(host);
+	o->host = str_dup(host);
 	if (str_prefix(host, STR("[")) && str_suffix(host, STR("]")))
 		host = str_sub(host, 1, host.n - 2);
-	o->bare = copy(host);
+	o->bare = str_dup(host);
 	o->port = port_of(&c->url);
-	o->cert = c->x->cert ? copy(str_c(c->x->cert)) : NULL;
-	o->key = c->x->key ? copy(str_c(c->x->key)) : NULL;
+	o->cert = c->x->cert ? str_dup(str_c(c->x->cert)) : NULL;
+	o->key = c->x->key ? str_dup(str_c(c->x->key)) : NULL;
 	at = bucket(h, c->url.host);
 	o->next = *at;
 	*at = o;

@@ -39,15 +39,6 @@ static bool plain(struct str s)
 	return true;
 }
 
-static char *text(struct str s)
-{
-	char *p = strndup(s.p, s.n);
-
-	if (!p)
-		diag_oom();
-	return p;
-}
-
 /* The last component of ${path}, without ".queue". */
 static char *name_of(struct str path)
 {
@@ -58,7 +49,7 @@ static char *name_of(struct str path)
 	path = str_sub(path, from, path.n);
 	if (path.n > 6 && str_suffix(path, STR(".queue")))
 		path.n -= 6;
-	return text(path);
+	return str_dup(path);
 }
 
 const char *queue_dir(const struct queue_place *place)
@@ -103,7 +94,7 @@ static const struct queue_backend *find(const char *url, const struct queue_plac
 					"%.200s: the file is missing", url);
 				return NULL;
 			}
-			*path = text(rest);
+			*path = str_dup(rest);
 			return backends[i];
 		}
 	err_set(e, FAULT_CONFIG, "queue-scheme",

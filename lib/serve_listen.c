@@ -11,8 +11,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "diag.h"
-
 enum { BACKLOG = 4096, FIRST_INHERITED = 3 };
 
 static struct listener *add(struct serve *s, int fd, bool tcp, struct err *e)
@@ -176,9 +174,7 @@ static int open_unix(struct serve *s, struct str path, struct err *e)
 	if (!l)
 		return -1;
 	snprintf(l->name, sizeof(l->name), "unix:%s", sa.sun_path);
-	l->unlink_path = strdup(sa.sun_path);
-	if (!l->unlink_path)
-		diag_oom();
+	l->unlink_path = str_dup(str_c(sa.sun_path));
 	return 0;
 }
 

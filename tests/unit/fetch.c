@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "fetch.h"
 
 /*
@@ -242,19 +243,6 @@ static void end(void)
 {
 	fetch_close(f);
 	f = NULL;
-}
-
-static struct str header_of(const struct fetch_request *x, struct str name)
-{
-	for (size_t i = 0; i < x->n_answer; i++)
-		if (str_eq(x->answer[i].name, name))
-			return x->answer[i].value;
-	return STR_NONE;
-}
-
-static bool holds(struct str s, const char *text)
-{
-	return str_search(s, str_c(text)) < s.n;
 }
 
 static void an_answer_has_status_headers_body_and_times(void)

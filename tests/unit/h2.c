@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "answer.h"
 #include "clock.h"
 #include "h2.h"
 
@@ -165,19 +166,6 @@ static uint64_t ask(const char *path)
 	run(&x);
 	CHECK(x.end == FETCH_OK && str_u64(x.answer_body, &n) == 0);
 	return n;
-}
-
-static struct str header_of(const struct fetch_request *x, struct str name)
-{
-	for (size_t i = 0; i < x->n_answer; i++)
-		if (str_eq(x->answer[i].name, name))
-			return x->answer[i].value;
-	return STR_NONE;
-}
-
-static bool holds(struct str s, const char *text)
-{
-	return str_search(s, str_c(text)) < s.n;
 }
 
 static void an_answer_has_status_headers_body_and_times(void)
