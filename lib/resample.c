@@ -2,6 +2,7 @@
 #include "resample.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,23 @@
 /* Four numbers that are worked on at once; in memory they lie anywhere, and are copied. */
 #define FOUR float __attribute__((vector_size(16)))
 
-enum { LOBES = 3 };
+/*
+ * Loops over pixels are compiled twice for a PC: all of them have vectors of four, most those of eight.  Without fused
+ * multiplication, which rounds once where the others round twice, so that both make the same of a picture.
+ */
+#define LOOP static inline __attribute__((always_inline))
+#ifdef __x86_64__
+#define WIDE     __attribute__((target("avx2")))
+#define HAS_WIDE __builtin_cpu_supports("avx2")
+#else
+#define WIDE
+#define HAS_WIDE false
+#endif
+
+enum {
+	LOBES = 3,
+	STEP = 16, /* numbers of a row that are summed up at once */
+};
 
 /* Which pixels along one edge become which, and how much of each. */
 struct taps {
@@ -50,10 +67,12 @@ static void weigh(struct taps *t, uint32_t i, double middle, double scale, uint3
 	if (first < 0)
 		first = 0;
 	t->at[i] = (uint32_t)first;
+	for (uint32_t k = 0; k < t->n; k++) {
+		w[k] = (float)lanczos((first + k + 0.5 - middle) / scale);
+		sum += (double)w[k];
+	}
 	for (uint32_t k = 0; k < t->n; k++)
-		sum += lanczos((first + k + 0.5 - middle) / scale);
-	for (uint32_t k = 0; k < t->n; k++)
-		w[k] = (float)(lanczos((first + k + 0.5 - middle) / scale) / sum);
+		w[k] = (float)((double)w[k] / sum);
 }
 
 static struct taps taps_of(uint32_t from, uint32_t to)
@@ -76,16 +95,8 @@ static void taps_free(struct taps *t)
 	free(t->weight);
 }
 
-static FOUR four(const float *p)
-{
-	FOUR v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 /* A row as numbers; colours count as much as they are seen. */
-static void spread(const uint8_t *from, uint32_t width, unsigned bands, float *to)
+LOOP void spread(const uint8_t *from, uint32_t width, unsigned bands, float *to)
 {
 	if (bands == 3) {
 		for (uint32_t i = 0; i < width * 3; i++)
@@ -101,71 +112,94 @@ static void spread(const uint8_t *from, uint32_t width, unsigned bands, float *t
 	}
 }
 
-static uint8_t byte(float v)
+/* The sum of ${n} ${rows}, each by its weight, into ${to}: all have room for whole steps. */
+LOOP void down(float *const *rows, const float *weight, uint32_t n, uint32_t numbers, float *to)
 {
-	v += 0.5f;
-	return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)v;
+	for (uint32_t i = 0; i < numbers; i += STEP) {
+		float sum[STEP] = { 0 };
+
+		for (uint32_t k = 0; k < n; k++)
+			for (uint32_t j = 0; j < STEP; j++)
+				sum[j] += rows[k][i + j] * weight[k];
+		memcpy(to + i, sum, sizeof(sum));
+	}
 }
 
-static void store(const float v[4], unsigned bands, uint8_t *to)
-{
-	float back = bands == 4 && v[3] > 0 ? 255 / v[3] : 1;
-
-	for (unsigned b = 0; b < 3; b++)
-		to[b] = byte(v[b] * back);
-	if (bands == 4)
-		to[3] = byte(v[3]);
-}
-
-/* One new row across, of ${row}, which has room for one number more than it holds. */
-static void across(const float *row, const struct taps *t, uint32_t width, unsigned bands, uint8_t *to)
+/* One new row across, of ${row}: each has room for one number more than it holds. */
+LOOP void across(const float *row, const struct taps *t, uint32_t width, unsigned bands, float *to)
 {
 	const float *w = t->weight;
 
 	for (uint32_t i = 0; i < width; i++, to += bands) {
 		const float *p = row + (size_t)t->at[i] * bands;
-		FOUR sum = { 0, 0, 0, 0 };
-		float v[4];
+		FOUR sum = { 0, 0, 0, 0 }, v;
 
-		/* Of three bands the fourth number is the next pixel's, and not looked at. */
-		for (uint32_t k = 0; k < t->n; k++, p += bands)
-			sum += four(p) * *w++;
-		memcpy(v, &sum, sizeof(v));
-		store(v, bands, to);
+		/* Of three bands the fourth number is the next pixel's: it is written over by that. */
+		for (uint32_t k = 0; k < t->n; k++, p += bands) {
+			memcpy(&v, p, sizeof(v));
+			sum += v * *w++;
+		}
+		memcpy(to, &sum, sizeof(sum));
 	}
 }
 
-/* The sum of ${n} ${rows}, each by its weight, into ${to}. */
-static void down(float *const *rows, const float *weight, uint32_t n, uint32_t numbers, float *to)
+/* Numbers as a row again. */
+LOOP void gather(float *from, uint32_t width, unsigned bands, uint8_t *to)
 {
-	for (uint32_t i = 0; i < numbers; i += 4) {
-		FOUR sum = { 0, 0, 0, 0 };
+	for (uint32_t i = 0; bands == 4 && i < width; i++)
+		for (unsigned b = 0; b < 3; b++)
+			from[i * 4 + b] *= from[i * 4 + 3] > 0 ? 255 / from[i * 4 + 3] : 1;
+	for (uint32_t i = 0; i < width * bands; i++) {
+		float v = from[i] + 0.5f;
 
-		for (uint32_t k = 0; k < n; k++)
-			sum += four(rows[k] + i) * weight[k];
-		memcpy(to + i, &sum, sizeof(sum));
+		v = v > 0 ? v : 0;
+		to[i] = (uint8_t)(int)(v < 255 ? v : 255);
 	}
 }
 
-void resample(const uint8_t *from, uint32_t width, uint32_t height, unsigned bands, uint8_t *to,
-	      uint32_t new_width, uint32_t new_height)
+struct picture {
+	const uint8_t *from;
+	uint8_t *to;
+	uint32_t width, height, new_width, new_height;
+	unsigned bands;
+};
+
+LOOP void all(const struct picture *p)
 {
-	struct taps x = taps_of(width, new_width), y = taps_of(height, new_height);
-	uint32_t numbers = width * bands, room = (numbers + 7) & ~3u, next = 0;
-	float *ring = need((size_t)room * (y.n + 1), sizeof(*ring)), *sum = ring + (size_t)room * y.n;
+	struct taps x = taps_of(p->width, p->new_width), y = taps_of(p->height, p->new_height);
+	uint32_t numbers = p->width * p->bands, room = numbers / STEP * STEP + 2 * STEP, next = 0;
+	float *ring = need((size_t)room * (y.n + 2), sizeof(*ring));
+	float *sum = ring + (size_t)room * y.n, *row = sum + room;
 	float **rows = need(y.n, sizeof(*rows));
 
-	for (uint32_t i = 0; i < new_height; i++) {
+	for (uint32_t i = 0; i < p->new_height; i++) {
 		for (; next < y.at[i] + y.n; next++)
-			spread(from + (size_t)next * numbers, width, bands,
+			spread(p->from + (size_t)next * numbers, p->width, p->bands,
 			       ring + (size_t)room * (next % y.n));
 		for (uint32_t k = 0; k < y.n; k++)
 			rows[k] = ring + (size_t)room * ((y.at[i] + k) % y.n);
 		down(rows, y.weight + (size_t)i * y.n, y.n, numbers, sum);
-		across(sum, &x, new_width, bands, to + (size_t)i * new_width * bands);
+		across(sum, &x, p->new_width, p->bands, row);
+		gather(row, p->new_width, p->bands, p->to + (size_t)i * p->new_width * p->bands);
 	}
 	free(rows);
 	free(ring);
 	taps_free(&x);
 	taps_free(&y);
+}
+
+WIDE static void all_wide(const struct picture *p)
+{
+	all(p);
+}
+
+void resample(const uint8_t *from, uint32_t width, uint32_t height, unsigned bands, uint8_t *to,
+	      uint32_t new_width, uint32_t new_height)
+{
+	const struct picture p = { from, to, width, height, new_width, new_height, bands };
+
+	if (HAS_WIDE)
+		all_wide(&p);
+	else
+		all(&p);
 }
