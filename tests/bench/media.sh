@@ -22,7 +22,10 @@ failed=0
 
 # still(file, size, source, noise): a picture with slopes, edges and noise, as a lens and a sensor leave them.
 still() {
-	ffmpeg -v error -y -f lavfi -i "$3:size=800x600:rate=1,scale=${2/x/:},noise=alls=$4:allf=t,gblur=sigma=0.7" -frames:v 1 -q:v 3 "$1"
+	local colours=()
+	# Cameras store the colours of a JPEG at half the size.
+	[[ $1 != *.jpg ]] || colours=(-pix_fmt yuvj420p)
+	ffmpeg -v error -y -f lavfi -i "$3:size=800x600:rate=1,scale=${2/x/:},noise=alls=$4:allf=t,gblur=sigma=0.7" -frames:v 1 "${colours[@]}" -q:v 3 "$1"
 }
 
 make_photos() {
