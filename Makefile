@@ -35,8 +35,12 @@ LIBS_omni-replay   = $(LIBS_omni-route)
 LIBS_omni-sandbox   = $(LIBS_stage) -lcrypto -lpcre2-8 -lm -lmicrohttpd -lgnutls -lcurl
 LIBS_omni-ratelimit = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
 LIBS_omni-deliver  = $(LIBS_stage) -lcrypto -lsqlite3 -lcurl
-LIBS_omni-media    = $(LIBS_stage) -lcrypto -lcurl -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lmagic -lm
+LIBS_omni-media    = $(LIBS_stage) -lcrypto -lcurl -lseccomp -lmagic -lm
 LIBS_omni-push     = $(LIBS_stage) -lcrypto -lssl -lnghttp2 -lcurl -lsqlite3
+
+# What programs start, and nobody by hand.
+HELPERS = omni-media-image
+LIBS_omni-media-image = -lvips -lgobject-2.0 -lglib-2.0 -lseccomp -lm
 
 LIB_SRC      = $(wildcard lib/*.c)
 CARRIER_SRC  = $(wildcard carriers/*.c)
@@ -44,7 +48,7 @@ TOOL_SRC     = $(wildcard tools/*.c)
 STAGE_SRC    = $(filter-out tools/omni-%.c,$(TOOL_SRC))
 obj          = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-all: $(addprefix $(BUILD)/,$(TOOLS)) man
+all: $(addprefix $(BUILD)/,$(TOOLS)) $(addprefix $(BUILD)/libexec/,$(HELPERS)) man
 
 # Includes may only point down: tools -> carriers -> lib -> libraries.
 $(BUILD)/lib/%.o: lib/%.c
@@ -102,6 +106,9 @@ $(ARCHIVES):
 
 $(BUILD)/omni-%: $(BUILD)/tools/omni-%.o $(ARCHIVES)
 	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS_omni-$*)
+$(BUILD)/libexec/%: $(BUILD)/tools/%.o $(ARCHIVES)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $< $(ARCHIVES) $(LIBS_$*)
 
 # One unit test program a module: tests/unit/<module>.c
 UNITS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -154,12 +161,14 @@ lint: man
 # Installed for every program: itself, its page, completions for three shells made from its own option table; and the units.
 man     = $(DESTDIR)$(PREFIX)/share/man
 share   = $(DESTDIR)$(PREFIX)/share
+libexec = $(DESTDIR)$(PREFIX)/libexec/omni
 units   = $(DESTDIR)$(PREFIX)/lib/systemd/system
 UNITS_SYSTEMD = $(notdir $(wildcard pipelines/systemd/*))
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(man)/man1 $(man)/man5 $(man)/man7 $(share)/omni/demo \
+	install -d $(DESTDIR)$(PREFIX)/bin $(libexec) $(man)/man1 $(man)/man5 $(man)/man7 $(share)/omni/demo \
 		$(units) $(share)/bash-completion/completions $(share)/zsh/vendor-completions $(share)/fish/vendor_completions.d
 	install -m 755 $(addprefix $(BUILD)/,$(TOOLS)) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix $(BUILD)/libexec/,$(HELPERS)) $(libexec)
 	for p in $(PAGES); do install -m 644 $$p $(man)/man$${p##*.} || exit; done
 	install -m 644 pipelines/demo/* $(share)/omni/demo
 	install -m 755 pipelines/*.sh $(share)/omni
@@ -179,7 +188,7 @@ uninstall:
 	for t in $(TOOLS); do rm -f $(share)/bash-completion/completions/$$t \
 		$(share)/zsh/vendor-completions/_$$t $(share)/fish/vendor_completions.d/$$t.fish; done
 	rm -f $(addprefix $(units)/,$(UNITS_SYSTEMD))
-	rm -rf $(share)/omni
+	rm -rf $(share)/omni $(libexec)
 
 clean:
 	rm -rf build

@@ -5,11 +5,47 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int spawn(pid_t *pid, const char *name, char *const env[], int theirs)
+#include "diag.h"
+
+static const char this_program[] = "/proc/self/exe";
+
+char *cell_program(const char *name, struct err *e)
+{
+	static const char *const places[] = { "libexec", "../libexec/omni" };
+	char self[4096], path[sizeof(self) + 64];
+	ssize_t n = readlink(this_program, self, sizeof(self) - 1);
+	char *slash;
+
+	self[n < 0 ? 0 : n] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash) {
+		err_set(e, FAULT_OS, "cell", "%s: %s", this_program, strerror(errno));
+		return NULL;
+	}
+	*slash = '\0';
+	for (size_t i = 0; i < LEN(places); i++) {
+		char *found;
+
+		snprintf(path, sizeof(path), "%s/%s/%s", self, places[i], name);
+		if (access(path, X_OK) < 0)
+			continue;
+		found = strdup(path);
+		if (!found)
+			diag_oom();
+		return found;
+	}
+	err_set(e, FAULT_OS, "cell", "%s: %s; install it as \"make install\" does", path,
+		strerror(errno));
+	return NULL;
+}
+
+static int spawn(pid_t *pid, const char *program, const char *name, char *const env[], int theirs)
 {
 	char *argv[] = { (char *)(uintptr_t)name, NULL };
 	posix_spawn_file_actions_t files;
@@ -28,13 +64,13 @@ static int spawn(pid_t *pid, const char *name, char *const env[], int theirs)
 	for (int fd = 0; fd < CELL_FD && rc == 0; fd++)
 		rc = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
 	if (rc == 0)
-		rc = posix_spawn(pid, "/proc/self/exe", &files, &attr, argv, env);
+		rc = posix_spawn(pid, program ? program : this_program, &files, &attr, argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&files);
 	return rc;
 }
 
-int cell_start(struct cell *c, const char *name, char *const env[], struct err *e)
+int cell_start(struct cell *c, const char *program, const char *name, char *const env[], struct err *e)
 {
 	int pair[2], rc;
 
@@ -48,7 +84,7 @@ int cell_start(struct cell *c, const char *name, char *const env[], struct err *
 		close(pair[1]);
 		pair[1] = moved;
 	}
-	rc = spawn(&c->pid, name, env, pair[1]);
+	rc = spawn(&c->pid, program, name, env, pair[1]);
 	close(pair[1]);
 	if (rc == 0) {
 		c->socket = pair[0];

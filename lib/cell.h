@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process that does one thing with what strangers sent: this program started again by another name,
- * with an environment of its own and one socket, over which packets and descriptors go.  What it gives up
- * besides, it gives up itself (lib/seal.h).
+ * A process that does one thing with what strangers sent: this program started again by another name, or one that
+ * lies beside it, with an environment of its own and one socket, over which packets and descriptors go.  What it
+ * gives up besides, it gives up itself (lib/seal.h).
  */
 #ifndef OMNI_CELL_H
 #define OMNI_CELL_H
@@ -23,11 +23,18 @@ struct cell {
 };
 
 /**
- * cell_start(c, name, env, e):
- * Start this program with ${name} as argv[0] and ${env} as environment; what it prints is not to be seen.  Return 0, or -1
- * with FAULT_OS and no process.
+ * cell_program(name, e):
+ * Where the program ${name} lies, which is not for hands: in libexec/ beside this one, as it is built, or in
+ * ../libexec/omni/, as it is installed.  PATH is not looked at.  Return owned, or NULL with FAULT_OS.
  */
-int cell_start(struct cell *c, const char *name, char *const env[], struct err *e);
+char *cell_program(const char *name, struct err *e);
+
+/**
+ * cell_start(c, program, name, env, e):
+ * Start the file ${program}, or this program if it is NULL, with ${name} as argv[0] and ${env} as environment; what it
+ * prints is not to be seen.  Return 0, or -1 with FAULT_OS and no process.
+ */
+int cell_start(struct cell *c, const char *program, const char *name, char *const env[], struct err *e);
 
 /* Kill it.  Return how it ended, as waitpid(2) has it. */
 int cell_end(struct cell *c);

@@ -17,6 +17,8 @@
 #include "image_wire.h"
 #include "limit.h"
 
+static const char worker[] = "omni-media-image";
+
 struct process {
 	struct cell cell;
 	bool ready;              /* it has said hello */
@@ -30,6 +32,7 @@ struct list {
 
 struct image_pool {
 	int epoll, timer;
+	char *program;
 	struct list waiting, done;
 	unsigned n;
 	struct process at[];
@@ -74,6 +77,11 @@ struct image_pool *image_pool_open(unsigned n, struct err *e)
 	p->done.last = &p->done.first;
 	p->epoll = epoll_create1(EPOLL_CLOEXEC);
 	p->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	p->program = cell_program(worker, e);
+	if (!p->program) {
+		image_pool_close(p);
+		return NULL;
+	}
 	if (p->epoll < 0 || p->timer < 0 || epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->timer, &ev) < 0) {
 		err_set(e, FAULT_OS, "image-pool", "epoll: %s", strerror(errno));
 		image_pool_close(p);
@@ -102,6 +110,7 @@ void image_pool_close(struct image_pool *p)
 		close(p->epoll);
 	if (p->timer >= 0)
 		close(p->timer);
+	free(p->program);
 	free(p);
 }
 
@@ -119,7 +128,7 @@ static int hire(struct image_pool *p, struct process *w, struct err *e)
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = w };
 
 	*w = (struct process){ .ready = false };
-	if (cell_start(&w->cell, image_worker_name, env, e) < 0)
+	if (cell_start(&w->cell, p->program, worker, env, e) < 0)
 		return -1;
 	epoll_ctl(p->epoll, EPOLL_CTL_ADD, w->cell.socket, &ev);
 	return 0;
@@ -240,6 +249,24 @@ static void died(struct image_pool *p, struct process *w, bool late)
 	failed(p, t, &e);
 }
 
+/* Its program may have been replaced since this one was started. */
+static bool stranger(const struct process *w, const struct image_reply *r, ssize_t n)
+{
+	return !w->ready && n >= (ssize_t)sizeof(r->version) &&
+	       strncmp(r->version, OMNI_VERSION, sizeof(r->version)) != 0;
+}
+
+static void unfit(struct image_pool *p, struct process *w, const char *why)
+{
+	struct image_task *t = w->task;
+	struct err e;
+
+	err_set(&e, FAULT_OS, "image-pool", "a process for images can not begin: %s", why);
+	bury(w);
+	if (t)
+		failed(p, t, &e);
+}
+
 static void heard(struct image_pool *p, struct process *w)
 {
 	struct image_reply r;
@@ -250,18 +277,17 @@ static void heard(struct image_pool *p, struct process *w)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	if (stranger(w, &r, n)) {
+		unfit(p, w, "its program is of another version; start this one again");
+		return;
+	}
 	if (n != sizeof(r) || (!r.hello && !t)) {
 		died(p, w, false);
 		return;
 	}
 	if (r.hello && r.failed) {
-		struct err e;
-
 		r.text[sizeof(r.text) - 1] = '\0';
-		err_set(&e, FAULT_OS, "image-pool", "a process for images can not begin: %s", r.text);
-		bury(w);
-		if (t)
-			failed(p, t, &e);
+		unfit(p, w, r.text);
 		return;
 	}
 	w->ready = true;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that work on images side by side: this program started again, with an empty environment, no descriptor
- * but those of its work, sealed (lib/seal.h).  One that dies, or takes too long, costs the task that it had in hand, and
- * is replaced.
+ * Processes that work on images side by side: a program of their own, as who does nothing with images need not load
+ * their decoders, with an empty environment, no descriptor but those of its work, sealed (lib/seal.h).  One that dies, or
+ * takes too long, costs the task that it had in hand, and is replaced.
  *
  *	image_pool_start(pool, &task);
  *	poll(image_pool_fd(pool)); while ((task = image_pool_done(pool))) …
@@ -35,7 +35,8 @@ struct image_task {
 
 /**
  * image_pool_open(n, e):
- * Have up to ${n} processes; they are started when there is work.  Return owned, or NULL with FAULT_OS.
+ * Have up to ${n} processes; they are started when there is work.  Return owned, or NULL with FAULT_OS, also if their
+ * program is not where it should be (lib/cell.h).
  */
 struct image_pool *image_pool_open(unsigned n, struct err *e);
 
@@ -51,10 +52,7 @@ int image_pool_fd(const struct image_pool *p);
 /* One task that is done, or NULL if none is.  Does not wait. */
 struct image_task *image_pool_done(struct image_pool *p);
 
-/* The name that such a process is started by, argv[0]. */
-extern const char image_worker_name[];
-
-/* What a program that opens a pool does when it was started by that name: work until there is no more. */
+/* What that program does: work until there is no more. */
 int image_worker(void);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a pool and its processes say to each other: one packet each, plain memory, as both are the same program. */
+/*
+ * What a pool and its processes say to each other: one packet each, plain memory, as both are of the same version.
+ */
 #ifndef OMNI_IMAGE_WIRE_H
 #define OMNI_IMAGE_WIRE_H
 
@@ -13,8 +15,9 @@ struct image_request {
 };
 
 struct image_reply {
-	bool hello; /* the first one: it is ready, or says why it is not */
-	bool last;  /* it ends now */
+	char version[16]; /* of the first one; first in it, as the rest is another's in another version */
+	bool hello;       /* the first one: it is ready, or says why it is not */
+	bool last;        /* it ends now */
 	bool failed;
 	enum fault fault;
 	char code[32];

@@ -11,8 +11,6 @@
 #include "limit.h"
 #include "seal.h"
 
-const char image_worker_name[] = "omni-media-image";
-
 static void reply(const struct image_reply *r)
 {
 	if (cell_send(CELL_FD, (struct str){ (const char *)r, sizeof(*r) }, NULL, 0) < 0)
@@ -116,7 +114,7 @@ int image_worker(void)
 					    .seconds = IMAGE_CPU_SECONDS * 2,
 					    .file = IMAGE_FILE_MAX * 4,
 					    .descriptors = 32 };
-	struct image_reply hello = { .hello = true };
+	struct image_reply hello = { .version = OMNI_VERSION, .hello = true };
 	struct image_request q = { .what = IMAGE_CONVERT };
 	int fds[2];
 	struct err e;

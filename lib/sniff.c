@@ -231,7 +231,7 @@ static int start(struct sniff *s, struct err *e)
 
 	if (s->cell.pid)
 		return 0;
-	if (cell_start(&s->cell, sniff_worker_name, env, e) < 0)
+	if (cell_start(&s->cell, NULL, sniff_worker_name, env, e) < 0)
 		return -1;
 	if (hear(s, &r) < 0 || !r.hello)
 		rc = err_set(e, FAULT_OS, "sniff", "%s ended before it began", sniff_worker_name);

@@ -22,6 +22,7 @@ make_it() {
 		[ -s "root/usr/share/fish/vendor_completions.d/$program.fish" ]
 		"root/usr/bin/$program" --version | head -n 1 | grep -q "^$program (omni) "
 	done
+	cmp root/usr/libexec/omni/omni-media-image "$BUILD/libexec/omni-media-image"
 	for page in man7/omni.7 man5/omni-record.5 man5/omni-config.5 man7/omni-carriers.7 man7/omni-queue.7; do
 		[ -s "root/usr/share/man/$page" ]
 	done

@@ -435,6 +435,28 @@ workers() {
 	pgrep -P "$1" -f '^omni-media-image'
 }
 
+@test "the program for images is looked for where this one lies, and nowhere else" {
+	still a.jpg 90x60
+	mkdir -p usr/bin usr/libexec/omni o
+	cp "$BUILD/omni-media" usr/bin/
+	PATH=$BUILD/libexec:$PATH want 71 usr/bin/omni-media convert --for mms -o o a.jpg
+	grep -q 'usr/bin/../libexec/omni/omni-media-image: No such file' err
+	cp "$BUILD/libexec/omni-media-image" usr/libexec/omni/
+	want 0 usr/bin/omni-media convert --for mms -o o a.jpg
+	want 64 usr/libexec/omni/omni-media-image
+}
+
+@test "a program for images of another version is not worked with" {
+	still a.jpg 90x60
+	mkdir -p libexec o
+	cp "$BUILD/omni-media" .
+	printf '%s\n' '#!/usr/bin/python3' 'import socket' 's = socket.socket(fileno=3)' \
+		's.send(b"9.9.9".ljust(400, bytes(1)))' 's.recv(1000)' >libexec/omni-media-image
+	chmod +x libexec/omni-media-image
+	want 71 ./omni-media convert --for mms -o o a.jpg
+	grep -q 'its program is of another version' err
+}
+
 @test "a process for images that dies costs the file that it had in hand, and is replaced" {
 	# Enough for it to be at work when somebody looks, also where this shell waits for its turn.
 	for i in 1 2 3 4 5 6 7 8 9 10; do still $i.png 3000x2000; done

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* omni-media: media fetched, looked at, and made to fit the channel that they go through.  omni-media(1) */
-#include "image_pool.h"
 #include "media_verbs.h"
 #include "sniff.h"
 #include "transcode.h"
@@ -23,8 +22,6 @@ static const struct suite suite = {
 
 int main(int argc, char **argv)
 {
-	if (argc == 1 && strcmp(argv[0], image_worker_name) == 0)
-		return image_worker();
 	if (argc == 1 && strcmp(argv[0], sniff_worker_name) == 0)
 		return sniff_worker();
 	if (argc > 2 && strcmp(argv[0], transcode_guard_name) == 0)
