@@ -499,7 +499,7 @@ static int write_out(int fd, struct str s, struct err *e)
 		ssize_t n = write(fd, s.p, s.n);
 
 		if (n < 0 && errno != EINTR)
-			return err_set(e, FAULT_OS, "media-write", "writing the picture: %s",
+			return err_set(e, FAULT_IO, "media-write", "writing the picture: %s",
 				       strerror(errno));
 		if (n > 0)
 			s = str_sub(s, (size_t)n, s.n);

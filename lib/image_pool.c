@@ -218,7 +218,7 @@ static void believe(struct image_task *t, struct image_reply *r)
 	for (size_t i = 0; i < LEN(codes); i++)
 		if (strcmp(r->code, codes[i]) == 0)
 			code = codes[i];
-	err_set(&t->err, r->fault == FAULT_OS ? FAULT_OS : FAULT_DATA, code, "%s",
+	err_set(&t->err, r->fault == FAULT_OS || r->fault == FAULT_IO ? r->fault : FAULT_DATA, code, "%s",
 		r->failed && str_utf8(str_c(r->text)) ? r->text : "its size is not what was said of it");
 }
 
@@ -239,6 +239,8 @@ static void died(struct image_pool *p, struct process *w, bool late)
 		err_set(&e, FAULT_OS, "image-pool", "a process for images ended before it began, %s %d",
 			WIFSIGNALED(status) ? "by signal" : "with exit code",
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
+		err_set(&e, FAULT_IO, "media-write", "writing the picture: %s", strerror(EFBIG));
 	else if (WIFSIGNALED(status))
 		err_set(&e, FAULT_DATA, "media-worker-died",
 			"the process that had it in hand died of signal %d (%s)", WTERMSIG(status),

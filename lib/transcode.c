@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
@@ -260,6 +261,26 @@ static struct str last_words(const struct buf *text)
 	return str_utf8(s) ? s : STR_NONE;
 }
 
+/* What ends because there is no room is no fault of the file. */
+static bool no_room(const struct child *c)
+{
+	static const int codes[] = { ENOSPC, EDQUOT };
+	struct str said = buf_get(&c->text);
+
+	for (size_t i = 0; i < LEN(codes); i++)
+		if (str_search(said, str_c(strerror(codes[i]))) < said.n)
+			return c->task->what != TRANSCODE_PROBE;
+	return false;
+}
+
+/* True if it may not write as much as it was asked to by those who started this program. */
+static bool is_bounded(const struct transcode_task *x)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < x->bytes;
+}
+
 static int judge(const struct child *c, int status, struct err *e)
 {
 	struct transcode_task *x = c->task;
@@ -270,6 +291,8 @@ static int judge(const struct child *c, int status, struct err *e)
 			       "sound and film need ffmpeg, which is not installed");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_OS)
 		return err_set(e, FAULT_OS, "transcode", "%.*s", STR_FMT(why));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ && is_bounded(x))
+		return err_set(e, FAULT_IO, "media-write", "ffmpeg: %s", strerror(EFBIG));
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ)
 		return err_set(e, FAULT_DATA, "media-too-large",
 			       "more than %llu bytes would have been written",
@@ -278,6 +301,8 @@ static int judge(const struct child *c, int status, struct err *e)
 		return err_set(e, FAULT_DATA, "media-worker-died",
 			       "ffmpeg, which had it in hand, died of signal %d (%s)",
 			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) != 0 && no_room(c))
+		return err_set(e, FAULT_IO, "media-write", "%.*s", STR_FMT(why));
 	if (WEXITSTATUS(status) != 0)
 		return err_set(e, FAULT_DATA, "media-malformed", "ffmpeg can not read it%s%.*s",
 			       why.n ? ": " : "", STR_FMT(why));

@@ -23,11 +23,12 @@ whole() {
 	done <paths
 }
 
-# torture(call, most, command...): let each of the calls fail once; then do it again without.
+# torture(call, command...): let each of the calls fail once, of those for memory the 1st, 2nd, 4th, 8th, and so on; then
+# do it again without.
 torture() {
-	local call=$1 most=$2 n rc codes=' '
-	shift 2
-	for ((n = 1; n <= most; n++)); do
+	local call=$1 n rc codes=' '
+	shift
+	for ((n = 1; n < 10000000; n += $([ "$call" = malloc ] && echo $n || echo 1))); do
 		rm -rf o
 		rc=0
 		[ ! -d kept ] || cp -r kept o
@@ -46,11 +47,13 @@ torture() {
 			echo "$codes" >>codes
 			return 0
 		fi
+		[ $rc != 0 ] || continue
 		timeout 60 "$@" >out || return 1
 		diff -u sound out || { echo "$call $n, again"; return 1; }
 		find o/new -type f | nothing
 	done
-	echo "$codes" >>codes
+	echo "$call fails for ever"
+	return 1
 }
 
 @test "memory, writes, syncs and names that fail while files are fetched leave no half object" {
@@ -60,11 +63,11 @@ torture() {
 	cp out sound
 	for call in write sync rename; do
 		: >codes
-		torture $call 60 omni-media fetch --objects o --files . m
+		torture $call omni-media fetch --objects o --files . m
 		# It is the store that fails here: it must have been noticed.
 		grep -q ' 74 ' codes
 	done
-	torture malloc 40 omni-media fetch --objects o --files . m
+	torture malloc omni-media fetch --objects o --files . m
 }
 
 @test "the same of what is made to fit" {
@@ -76,7 +79,7 @@ torture() {
 	cp out sound
 	for call in write sync rename; do
 		: >codes
-		torture $call 60 omni-media fit --objects o in
+		torture $call omni-media fit --objects o in
 		grep -q ' 74 ' codes
 	done
 }
@@ -106,6 +109,51 @@ torture() {
 	says 'No space left on device'
 	[ "$(paste -sd' ' n)" = '1 0' ]
 	[ "$(jq -r .id again | paste -sd' ')" = 'b.pdf large' ]
+}
+
+# to_make: what can be made to fit only anew, a picture and a film, each in a store of its own; in.picture, in.film.
+to_make() {
+	ffmpeg -v error -y -f lavfi -i testsrc2=size=900x900,noise=alls=60:allf=t -frames:v 1 picture.png
+	ffmpeg -v error -y -f lavfi -i testsrc2=size=320x240:rate=10,noise=alls=60:allf=t -t 2 -c:v mpeg4 -q:v 2 film.mp4
+	for f in picture.png film.mp4; do
+		printf '{"kind":"message","id":"1","direction":"out","carrier":"twilio","channel":"mms","media":[{"path":"%s"}]}\n' $f |
+			omni-media fetch --objects kept.$f --files . | sed "s,$PWD/kept.$f,$PWD/disk/o,g" >in.$f
+	done
+}
+
+@test "a disk that gets full, and files that may not grow, while something is made to fit cost no message" {
+	unshare -rm sh -c "mount -t tmpfs none /mnt" 2>/dev/null || skip 'no name spaces here'
+	to_make
+	mkdir disk
+	cat >full <<-'EOF'
+		mount -t tmpfs -o size=$(($(du -sk kept.$1 | cut -f1) + 40))k none disk
+		cp -r kept.$1 disk/o
+		rc=0
+		omni-media fit --objects disk/o in.$1 >out 2>err || rc=$?
+		find disk/o/new -mindepth 1 >left
+		mount -o remount,size=20m disk
+		omni-media fit --objects disk/o in.$1 >again
+		exit $rc
+	EOF
+	for f in picture.png film.mp4; do
+		rc=0
+		unshare -rm sh full $f || rc=$?
+		[ "$rc" = 74 ] || { cat out err; return 1; }
+		says 'No space left on device'
+		nothing <out
+		nothing <left
+		[ "$(jq -r .kind again)" = message ]
+		rm -rf disk/o
+		cp -r kept.$f disk/o
+		rc=0
+		(
+			ulimit -f 40
+			omni-media fit --objects disk/o in.$f >out 2>err
+		) || rc=$?
+		[ "$rc" = 74 ] || { cat out err; return 1; }
+		says 'File too large'
+		nothing <out
+	done
 }
 
 @test "a file that may not grow any more is an error of the store, not the end by a signal" {
