@@ -9,8 +9,8 @@
  *	objects_keep(o, draft, &object);	named; not there for certain
  *	objects_commit(o, &e);			all that were kept are there, and last
  *
- * What is being written lies in DIR/new, locked by its writer; what is not locked there was left by one that died,
- * and goes at the next start.
+ * What is being written lies in DIR/new, locked by its writer, and so do the rooms of those who write by other means;
+ * what is not locked there was left by one that died, and goes at the next start.
  */
 #ifndef OMNI_OBJECTS_H
 #define OMNI_OBJECTS_H
@@ -72,6 +72,13 @@ void objects_keep(struct objects *o, struct draft *d, struct object *out);
  * Make durable all that was kept.  Return 0, or -1 with FAULT_IO.
  */
 int objects_commit(struct objects *o, struct err *e);
+
+/**
+ * objects_room(o, a, e):
+ * A directory on the same file system for files that may become objects; it goes, with what is in it, when ${o} is closed,
+ * or when a process opens the store that finds this one dead.  Return its path, living in ${a}, or NULL with FAULT_IO.
+ */
+const char *objects_room(struct objects *o, struct arena *a, struct err *e);
 
 /**
  * objects_copy(o, fd, max, out, e):

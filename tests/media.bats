@@ -425,14 +425,32 @@ streams() {
 	[ "$peak" -lt 400000 ]
 }
 
-# at_work(pid): it has said something, and has a process for images.
-at_work() {
-	[ -s out ] && workers "$1"
+# begin: a pipeline in the background that takes messages from descriptor 8; pid.
+begin() {
+	still a.png 90x60
+	cp a.png b.png
+	printf x >>b.png
+	cp b.png c.png
+	printf x >>c.png
+	mkfifo pipe
+	omni-media --objects o --files . <pipe >out 2>err 3>&- &
+	pid=$!
+	exec 8>pipe
 }
 
-# workers: the processes for images of the omni-media that this shell started.
-workers() {
-	pgrep -P "$1" -f '^omni-media-image'
+# message(file): a message with it.
+message() {
+	printf '{"kind":"message","id":"%s","direction":"out","carrier":"twilio","channel":"mms","media":[{"path":"%s"}]}\n' "$1" "$1"
+}
+
+# worker: the process for images.
+worker() {
+	pgrep -P "$pid" -f '^omni-media-image'
+}
+
+# state(pid, letter): as proc(5) has it.
+state() {
+	grep -q "^State:[[:space:]]*$2" "/proc/$1/status"
 }
 
 @test "the program for images is looked for where this one lies, and nowhere else" {
@@ -458,38 +476,63 @@ workers() {
 }
 
 @test "a process for images that dies costs the file that it had in hand, and is replaced" {
-	# Enough for it to be at work when somebody looks, also where this shell waits for its turn.
-	for i in 1 2 3 4 5 6 7 8 9 10; do still $i.png 3000x2000; done
-	mkdir o
-	omni-media convert --for mms -o o ./*.png >out 3>&- &
-	pid=$!
-	until_true at_work $pid
-	worker=$(workers $pid)
-	kill -KILL "$worker"
+	begin
+	message a.png >&8
+	until_true lines_are out 1
+	# It takes nothing any more: what it is given now is in its hand.
+	first=$(worker)
+	kill -STOP "$first"
+	until_true state "$first" T
+	message b.png >&8
+	until_true sh -c 'ls -A o/new/*/.media-*'
+	until_true state $pid S
+	kill -KILL "$first"
+	until_true lines_are out 2
+	message c.png >&8
+	until_true lines_are out 3
+	[ "$(worker)" != "$first" ]
+	exec 8>&-
 	wait $pid || rc=$?
 	[ "$rc" = 1 ]
-	[ "$(wc -l <out)" = 10 ]
-	[ "$(get '.error.code // "fine"' | sort | uniq -c | awk '{ print $1 $2 }' | paste -sd' ')" = '9fine 1media-worker-died' ]
-	get 'select(.error) | .error.detail' | grep -q 'signal 9'
+	[ "$(get '[.record.id // .id, .class, .code] | @csv' | paste -sd' ')" = '"a.png",, "b.png","data","media-worker-died" "c.png",,' ]
+	get 'select(.code).detail' | grep -q 'signal 9'
 	# Nothing half done lies about.
-	[ "$(find o -name '.media*' | wc -l)" = 0 ]
+	find o/new -mindepth 1 | nothing
+}
+
+@test "what a process that was killed left half made goes at the next start, what lives stays" {
+	begin
+	message a.png >&8
+	until_true lines_are out 1
+	kill -STOP "$(worker)"
+	message b.png >&8
+	until_true sh -c 'ls -A o/new/*/.media-*'
+	message c.png | omni-media --objects o --files . >other
+	[ "$(find o/new -type f | wc -l)" = 1 ]
+	kill -KILL $pid "$(worker)"
+	wait $pid || :
+	exec 8>&-
+	[ "$(find o/new -type f | wc -l)" = 1 ]
+	message c.png | omni-media --objects o --files . >again
+	cmp other again
+	find o/new -mindepth 1 | nothing
 }
 
 @test "a process for images has no environment, no other descriptors, and a filter on its calls" {
-	for i in 1 2 3 4 5 6 7 8 9 10; do still $i.png 3000x2000; done
-	mkdir o
 	export OMNI_SECRET=hunter2
-	omni-media convert --for mms -o o ./*.png >out 3>&- 7<"$src/media.bats" &
-	pid=$!
-	until_true at_work $pid
-	worker=$(workers $pid)
-	kill -STOP $pid "$worker"
-	cp "/proc/$worker/environ" environ
-	cp "/proc/$worker/status" status
-	cp "/proc/$worker/limits" limits
-	find "/proc/$worker/fd" -lname '*media.bats' >fds
-	kill -CONT $pid "$worker"
+	exec 7<"$src/media.bats"
+	begin
+	message a.png >&8
+	until_true lines_are out 1
+	first=$(worker)
+	cp "/proc/$first/environ" environ
+	cp "/proc/$first/status" status
+	cp "/proc/$first/limits" limits
+	find "/proc/$first/fd" -lname '*media.bats' >fds
+	find "/proc/$first/fd" -mindepth 1 >all
+	exec 8>&- 7<&-
 	wait $pid
+	lines_are all 4
 	no grep -aq -e hunter2 -e HOME -e PATH environ
 	nothing <fds
 	grep -q '^Seccomp:.*2$' status

@@ -47,6 +47,7 @@ static void fit_close(void *st)
 	objects_close(f->store);
 	media_channels_close(f->channels);
 	buf_free(&f->text);
+	arena_free(f->arena);
 	free(f);
 }
 
@@ -68,12 +69,22 @@ static int read_policy(struct fit *f, const struct conf *conf, struct err *e)
 }
 
 /* Where nothing is done nothing is made. */
-static int open_store(struct fit *f, struct err *e)
+static int open_store(struct fit *f, unsigned jobs, struct err *e)
 {
-	if (f->dry && access(f->dir, F_OK) < 0)
-		return 0;
-	f->store = objects_open(f->dir, e);
-	return f->store ? 0 : -1;
+	const char *room = f->dir;
+
+	if (!f->dry || access(f->dir, F_OK) == 0) {
+		f->store = objects_open(f->dir, e);
+		if (!f->store)
+			return -1;
+	}
+	if (!f->dry) {
+		room = objects_room(f->store, f->arena, e);
+		if (!room)
+			return -1;
+	}
+	f->work = media_work_open(jobs, room, e);
+	return f->work ? 0 : -1;
 }
 
 static void *fit_open(const struct setup *s, struct err *e)
@@ -83,6 +94,7 @@ static void *fit_open(const struct setup *s, struct err *e)
 
 	if (!f)
 		diag_oom();
+	f->arena = arena_new();
 	f->flows = flows_new();
 	f->sniff = sniff_new();
 	f->ready_end = &f->ready;
@@ -97,7 +109,7 @@ static void *fit_open(const struct setup *s, struct err *e)
 		goto fail;
 	}
 	if (read_policy(f, s->conf, e) < 0 || (f->channels = media_channels_open(s->conf, e)) == NULL ||
-	    open_store(f, e) < 0 || (f->work = media_work_open((unsigned)jobs, f->dir, e)) == NULL)
+	    open_store(f, (unsigned)jobs, e) < 0)
 		goto fail;
 	return f;
 fail:

@@ -30,6 +30,7 @@ struct fit {
 	struct media_channels *channels;
 	struct objects *store;
 	const char *dir;
+	struct arena *arena;
 	struct str public_url; /* where objects are served, or {NULL, 0} */
 	bool links;            /* what does not fit becomes a link */
 	bool wary;             /* a message that came in with something malformed is rejected */
