@@ -139,19 +139,20 @@ int cell_receive(int socket, void *packet, size_t size, int *fds, unsigned n)
 	struct iovec iov = { packet, size };
 	struct msghdr m = { .msg_iov = &iov,
 			    .msg_iovlen = 1,
-			    .msg_control = &control,
-			    .msg_controllen = sizeof(control) };
+			    /* What nobody asked for is not let in: it would stay open. */
+			    .msg_control = n ? &control : NULL,
+			    .msg_controllen = n ? sizeof(control) : 0 };
 	struct cmsghdr *c;
 	ssize_t rc;
 
 	do
 		rc = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
 	while (rc < 0 && errno == EINTR);
-	c = rc < 0 ? NULL : CMSG_FIRSTHDR(&m);
+	c = rc < 0 || n == 0 ? NULL : CMSG_FIRSTHDR(&m);
 	if (rc < 0 || (size_t)rc != size || (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return -1;
 	if (n == 0)
-		return c ? -1 : 0;
+		return 0;
 	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(n * sizeof(int)))
 		return -1;
 	memcpy(fds, CMSG_DATA(c), n * sizeof(int));
