@@ -160,8 +160,12 @@ static void add_exif(struct exif *x, struct str segment)
 	buf_str(&x->joined, segment);
 }
 
-static void read_sof(struct str s, size_t i, unsigned marker, struct image_head *h)
+static void read_sof(struct str s, size_t i, size_t len, struct image_head *h)
 {
+	unsigned marker = big(s, i + 1, 1);
+
+	if (len < 8) /* what stands behind it is no size */
+		return;
 	h->deep = big(s, i + 4, 1) > 8;
 	h->height = big(s, i + 5, 2);
 	h->width = big(s, i + 7, 2);
@@ -192,7 +196,7 @@ static void read_segment(struct str s, size_t i, size_t len, struct image_head *
 	unsigned marker = big(s, i + 1, 1);
 
 	if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc)
-		read_sof(s, i, marker, h);
+		read_sof(s, i, len, h);
 	else if (marker == 0xe1 && at(s, i + 4, STR("Exif\0\0")))
 		add_exif(x, str_sub(s, i + 10, len < 8 ? 0 : len - 8));
 	else if (marker == 0xe2 && at(s, i + 4, STR("ICC_PROFILE")))

@@ -52,6 +52,8 @@ static void a_jpeg_says_its_size_behind_other_segments(void)
 	CHECK(malformed(JPEG("\xff\xda\0\4__\xff\xc0\0\x11\x08\0\x10\0\x20\3")));
 	CHECK(malformed(JPEG("\xff\xe0\xff\xff__\xff\xc0\0\x11\x08\0\x10\0\x20\3")));
 	CHECK(malformed(JPEG("\xff\xc0\0\x11\x08\0")));
+	/* A frame too short to hold a size, and what looks like one behind it. */
+	CHECK(malformed(JPEG("\xff\xc0\0\7\x08\0\x10\0\x20\3\xff\xd9")));
 }
 
 static void orientation_is_read_in_both_byte_orders_and_believed_within_its_range(void)
