@@ -10,8 +10,16 @@
 #include <unistd.h>
 
 #include "diag.h"
+#include "fds.h"
 
-enum { PER_HOST = 64, TOTAL = 1024, SLEEP_MS = 60000, SPARE_MAX = 512, BODY_KEPT = 65536 };
+enum {
+	PER_HOST = 64,
+	TOTAL = 1024,
+	SLEEP_MS = 60000,
+	SPARE_MAX = 512,
+	SPARE_FDS = 512,
+	BODY_KEPT = 65536
+};
 
 #define STREAMS 1000L /* of one connection at once */
 
@@ -193,6 +201,7 @@ static void set_bounds(CURLM *m, const struct fetch_options *o)
 {
 	long total = (long)(o->total ? o->total : TOTAL);
 
+	(void)fds_provide((size_t)total + SPARE_FDS);
 	curl_multi_setopt(m, CURLMOPT_MAX_HOST_CONNECTIONS, (long)(o->per_host ? o->per_host : PER_HOST));
 	curl_multi_setopt(m, CURLMOPT_MAX_TOTAL_CONNECTIONS, total);
 	curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, total);

@@ -12,6 +12,7 @@
 #include "cidr.h"
 #include "clock.h"
 #include "diag.h"
+#include "fds.h"
 #include "fetch_rule.h"
 #include "hash.h"
 
@@ -19,6 +20,7 @@ enum {
 	CONNECT_MS = 10000,
 	TOTAL_MS = 60000,
 	EVENTS = 64,
+	SPARE_FDS = 512,   /* beside one for each server: names that are looked up, files */
 	HEAD_MOST = 32768, /* of a request: half of what nghttp2 takes */
 	HEADER_COST = 32,
 	AGAIN = 3, /* times that one request is sent anew */
@@ -410,6 +412,7 @@ struct h2 *h2_open(const struct h2_options *o, struct err *e)
 	h->proxied = names_a_proxy();
 	h->seed = hash_seed();
 	h->set = INT64_MAX;
+	(void)fds_provide(H2_ORIGINS + SPARE_FDS);
 	h->epoll = epoll_create1(EPOLL_CLOEXEC);
 	h->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (h->epoll < 0 || h->timer < 0 || epoll_ctl(h->epoll, EPOLL_CTL_ADD, h->timer, &ev) < 0) {

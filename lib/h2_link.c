@@ -275,6 +275,8 @@ static void go_on(struct h2_link *l)
 		lose(l, why);
 		return;
 	}
+	if (l->state == H2_OPEN) /* no other address is tried any more */
+		drop_lookup(l);
 	if ((l->leaving || h2_frame_spent(l)) && o->link == l) {
 		step_aside(l);
 		serve_elsewhere(o, l->answered, l->why);

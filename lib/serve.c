@@ -5,37 +5,30 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "diag.h"
+#include "fds.h"
 #include "serve_private.h"
 
 enum { SPARE_FDS = 256 }; /* descriptors beside the connections */
 
 /* As many descriptors as the connections need, if the system lets us; else fewer connections. */
-static int provide_fds(struct serve *s, struct err *e)
+static void provide_fds(struct serve *s)
 {
-	rlim_t want = (rlim_t)s->setup.connections + LINGERS_MAX * s->setup.threads + SPARE_FDS;
-	struct rlimit limit;
+	size_t want = s->setup.connections + LINGERS_MAX * s->setup.threads + SPARE_FDS;
+	size_t have = fds_provide(want);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return err_set(e, FAULT_OS, "serve", "getrlimit: %s", strerror(errno));
-	if (limit.rlim_cur < want) {
-		limit.rlim_cur = want < limit.rlim_max ? want : limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur < want) {
-		rlim_t rest = limit.rlim_cur > 2 * SPARE_FDS ? limit.rlim_cur - SPARE_FDS : SPARE_FDS;
+	if (have < want) {
+		size_t rest = have > 2 * SPARE_FDS ? have - SPARE_FDS : SPARE_FDS;
 
-		diag_warn("the system allows %llu descriptors: no more than %llu connections at the same time",
-			  (unsigned long long)limit.rlim_cur, (unsigned long long)rest);
+		diag_warn("the system allows %zu descriptors: no more than %zu connections at the same time",
+			  have, rest);
 		s->setup.connections = (unsigned)rest;
-		want = limit.rlim_cur;
+		want = have;
 	}
-	raw_init((size_t)want);
-	return 0;
+	raw_init(want);
 }
 
 static int open_sockets(struct serve *s, struct err *e)
@@ -81,7 +74,8 @@ struct serve *serve_new(const struct serve_setup *setup, struct err *e)
 		if (!s->tls)
 			goto failed;
 	}
-	if (provide_fds(s, e) < 0 || open_sockets(s, e) < 0 || open_loops(s, e) < 0)
+	provide_fds(s);
+	if (open_sockets(s, e) < 0 || open_loops(s, e) < 0)
 		goto failed;
 	return s;
 failed:

@@ -2,13 +2,13 @@
 #include "media_verbs.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "backoff.h"
 #include "clock.h"
 #include "config.h"
 #include "diag.h"
+#include "fds.h"
 #include "hash.h"
 #include "media_fetch_put.h"
 
@@ -107,24 +107,13 @@ static void read_policy(struct media *m, const struct conf *conf)
 	m->strict = str_eq(json_get_str(media, "missing"), STR("reject"));
 }
 
-/* As many descriptors as may be needed, if the system lets us. */
-static void provide_fds(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= FDS)
-		return;
-	limit.rlim_cur = limit.rlim_max < FDS ? limit.rlim_max : FDS;
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static void *media_open(const struct setup *s, struct err *e)
 {
 	struct media *m = calloc(1, sizeof(*m));
 
 	if (!m)
 		diag_oom();
-	provide_fds();
+	(void)fds_provide(FDS);
 	m->text.max = SIZE_MAX;
 	m->flows = flows_new();
 	m->sniff = sniff_new();

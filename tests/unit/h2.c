@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -378,6 +380,37 @@ static void many_in_flight_each_get_their_own_over_one_connection(void)
 	end();
 }
 
+static size_t count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* Browsers name thousands of servers, and a shell gives 1024 descriptors. */
+static void a_connection_is_one_descriptor_and_there_may_be_many(void)
+{
+	struct rlimit old, limit;
+	struct fetch_request x = get("good", "/ok");
+	size_t before;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	limit = (struct rlimit){ 64, old.rlim_max };
+	setrlimit(RLIMIT_NOFILE, &limit);
+	begin();
+	getrlimit(RLIMIT_NOFILE, &limit);
+	CHECK(limit.rlim_cur > 1024 || limit.rlim_cur == old.rlim_max);
+	before = count_fds();
+	run(&x);
+	CHECK(x.end == FETCH_OK && count_fds() == before + 1);
+	end();
+	setrlimit(RLIMIT_NOFILE, &old);
+}
+
 static void no_more_streams_than_the_server_allows(void)
 {
 	enum { N = 300 };
@@ -662,6 +695,7 @@ static const struct unit_test tests[] = {
 	UNIT(a_new_certificate_of_ours_is_shown_by_the_next_connection),
 	UNIT(only_public_addresses_are_reached),
 	UNIT(many_in_flight_each_get_their_own_over_one_connection),
+	UNIT(a_connection_is_one_descriptor_and_there_may_be_many),
 	UNIT(no_more_streams_than_the_server_allows),
 	UNIT(a_server_that_allows_no_stream_gets_none),
 	UNIT(what_is_refused_goes_again_and_not_for_ever),
