@@ -128,12 +128,13 @@ static int plain_colours(VipsImage **image)
 /* How often a decoder of JPEG can halve the edges, which costs nothing, and leave none too short. */
 static int halvings(const struct job *j, uint32_t width, uint32_t height)
 {
-	int shrink = 1;
+	uint32_t shorter = j->head.width < j->head.height ? j->head.width : j->head.height;
+	unsigned shrink = 1;
 
-	while (shrink < 8 && (j->head.width / (2 * (unsigned)shrink) >= width ||
-			      j->head.height / (2 * (unsigned)shrink) >= height))
+	while (shrink < 8 && shorter >= 2 * shrink &&
+	       (j->head.width / (2 * shrink) >= width || j->head.height / (2 * shrink) >= height))
 		shrink *= 2;
-	return shrink;
+	return (int)shrink;
 }
 
 static int decode(const struct job *j, struct str file, uint32_t width, uint32_t height, VipsImage **out)

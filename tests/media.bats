@@ -143,6 +143,18 @@ split_exif() {
 	[ "$(get '[.width, .height]')" = '[240,320]' ]
 }
 
+@test "a picture one pixel wide, or high, or both, is one" {
+	vips black wide.v 10000 1 --bands 3
+	vips rot wide.v high.v d90
+	vips black dot.v 1 1 --bands 3
+	for f in wide high dot; do
+		for ending in jpg png webp gif; do vips copy $f.v $f.$ending; done
+	done
+	want 0 convert mms ./*.{jpg,png,webp,gif}
+	get '[.from.width, .width, .from.height, .height] | @csv' | sort | uniq -c | awk '{ print $1, $2 }' >have
+	printf '%s\n' '4 1,1,1,1' '4 1,1,10000,1600' '4 10000,1600,1,1' | diff -u - have
+}
+
 @test "CMYK and wide colours become sRGB" {
 	still a.jpg 320x240
 	vips icc_transform a.jpg cmyk.jpg cmyk --input-profile srgb
