@@ -155,6 +155,23 @@ rejected() {
 	only 202
 }
 
+@test "what many messages want at the same time is fetched once, and each is told what it got" {
+	{
+		for n in $(seq 50); do message /gate/a.png | sed "s/\"c\"/\"c$n\"/"; done
+		n=51 message "{\"url\":\"$base/gate/a.png\",\"sha256\":\"$(printf %064d 0)\"}" | sed 's/"c"/"other"/'
+		n=52 message /file/b.txt
+	} >in
+	omni-media fetch --objects store --trust "$base" <in >out 3>&- &
+	# The last one was asked for, and so were those before it.
+	until_so 'grep -q b.txt log'
+	: >www/open
+	wait $!
+	[ "$(jq -r .path log | sort | paste -sd' ')" = '/file/b.txt /gate/a.png' ]
+	[ "$(get 'select(.media[0].size == 200029) | .conversation' | sort -u | wc -l)" = 50 ]
+	[ "$(get 'select(.conversation == "other").media[0].fault.code')" = media-mismatch ]
+	only 2
+}
+
 @test "an error that may pass is tried again" {
 	message /fail/1/503/a.png | want 0 fetch
 	object www/a.png

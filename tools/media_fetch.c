@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "hash.h"
 #include "media_way.h"
 
 struct media_fetch {
@@ -188,15 +189,32 @@ static void wait_for(struct media_fetch *m, struct media_way *w)
 	set_timer(m);
 }
 
+/* ${other} wanted the same as ${i}. */
+static void share(struct media_fetch *m, const struct media_item *i, struct media_item *other)
+{
+	other->failed = i->failed;
+	other->err = i->err;
+	other->object = i->object;
+	other->declared = arena_str(other->arena, i->declared);
+	if (!other->failed)
+		other->failed = !is_announced(other);
+	put_done(m, other);
+}
+
 static void finish(struct media_fetch *m, struct media_way *w)
 {
-	struct media_item *i = w->item;
+	struct media_item *i = w->item, *other;
 
 	if (!i->failed) {
 		objects_keep(m->store, w->draft, &i->object);
 		w->draft = NULL;
-		i->failed = !is_announced(i);
 	}
+	while ((other = w->others) != NULL) {
+		w->others = other->next;
+		share(m, i, other);
+	}
+	if (!i->failed)
+		i->failed = !is_announced(i);
 	way_free(m, w);
 	put_done(m, i);
 }
@@ -211,6 +229,27 @@ static void go(struct media_fetch *m, struct media_way *w, enum way_next next)
 		finish(m, w);
 }
 
+static uint64_t key_of(const struct media_item *i)
+{
+	return hash_64(json_get_str(i->media, "url"), hash_64(json_get_str(i->media, "external_id"), 0));
+}
+
+/* The way on which the same is asked for as for ${i}, in the name of the same account, or NULL. */
+static struct media_way *way_same(const struct media_fetch *m, const struct media_item *i)
+{
+	uint64_t key = key_of(i);
+
+	for (struct media_way *w = m->ways; w; w = w->next) {
+		const struct json *a = w->item->media, *b = i->media;
+
+		if (w->key == key && w->item->carrier == i->carrier && w->item->account == i->account &&
+		    str_eq(json_get_str(a, "url"), json_get_str(b, "url")) &&
+		    str_eq(json_get_str(a, "external_id"), json_get_str(b, "external_id")))
+			return w;
+	}
+	return NULL;
+}
+
 static struct media_way *way_new(struct media_fetch *m, struct media_item *i)
 {
 	struct media_way *w = calloc(1, sizeof(*w));
@@ -218,6 +257,7 @@ static struct media_way *way_new(struct media_fetch *m, struct media_item *i)
 	if (!w)
 		diag_oom();
 	w->item = i;
+	w->key = key_of(i);
 	w->rules = &m->rules;
 	w->store = m->store;
 	w->next = m->ways;
@@ -243,6 +283,12 @@ void media_fetch_start(struct media_fetch *m, struct media_item *i)
 	if (json_get_str(i->media, "path").n) {
 		i->failed = copy_file(m, i) < 0 || !is_announced(i);
 		put_done(m, i);
+		return;
+	}
+	w = way_same(m, i);
+	if (w) { /* one picture for all whom a campaign is for */
+		i->next = w->others;
+		w->others = i;
 		return;
 	}
 	w = way_new(m, i);

@@ -9,6 +9,8 @@ enum { WAY_TRIES = 4, WAY_HEADERS = 8 };
 
 struct media_way {
 	struct media_item *item;
+	struct media_item *others; /* that wait for the same, in a chain */
+	uint64_t key;              /* of what is asked for */
 	const struct media_rules *rules;
 	struct fetch_request request;
 	struct header headers[WAY_HEADERS];
