@@ -393,6 +393,14 @@ came_over() {
 	marked media-malformed
 }
 
+@test "WhatsApp: an id of an account that is not configured is not given up" {
+	echo '{"id":"1","kind":"message","direction":"in","carrier":"whatsapp","account":"5","media":[{"external_id":"111"}]}' >in
+	want 1 fetch in
+	rejected denied media-refused
+	get .detail | grep -q "not in the configuration$"
+	[ ! -s log ]
+}
+
 @test "MessageBird gets its key, LiveChat and Inteliquent none" {
 	cat >conf.json <<-END
 		{ "carriers": { "messagebird": { "name": "mb", "signing_key": "k", "access_key": "secret", "base_url": "$base" },

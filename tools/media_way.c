@@ -93,6 +93,10 @@ static int ask(struct media_way *w)
 	w->submit = (struct submit){ .method = "GET", .url = url };
 	if (i->carrier && i->carrier->media)
 		return i->carrier->media(&q, &w->submit, &i->err);
+	/* Ours to mend: the file may still be had with the account that is missing. */
+	if (!url.n && !i->carrier && json_get_str(i->media, "external_id").n)
+		return err_set(&i->err, FAULT_DENIED, "media-refused",
+			       "media that only the account knows that it came over, which is not in the configuration");
 	if (!url.n)
 		return err_set(&i->err, FAULT_DATA, "media-malformed", "media with neither url nor path");
 	return 0;
