@@ -33,6 +33,18 @@ static const struct opt opts_process[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
+static void drop(struct out *o, const struct rec *r)
+{
+	(void)o, (void)r;
+}
+
+static void drop_reject(struct out *o, const struct rec *r, struct err *e)
+{
+	(void)o, (void)r, (void)e;
+}
+
+struct out out_nowhere = { .put = drop, .reject = drop_reject };
+
 /* Return the end of ${table}. */
 static struct opt *own_options(const struct stage *s, struct opt *table)
 {

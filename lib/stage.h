@@ -31,6 +31,9 @@ static inline void out_reject(struct out *o, const struct rec *r, struct err *e)
 	o->reject(o, r, e);
 }
 
+/* Drops what it gets: for a stage that must bring something to its end when its records can no longer leave. */
+extern struct out out_nowhere;
+
 /* What a stage is opened with.  All of it is borrowed for the life of the stage. */
 struct setup {
 	const struct args *args;

@@ -487,6 +487,18 @@ END
 	says '/deliver/retry/first'
 }
 
+@test "when its output is gone it waits for the answers that it is owed, and the ledger has them" {
+	conf good=late-500
+	for n in $(seq 20); do message good "$n"; done >in
+	echo '{"kind":"status","direction":"out"}' >>in
+	rc=0
+	timeout 60 omni-deliver -q -c omni.json -l sent.db in >/dev/full 2>err || rc=$?
+	[ "$rc" -eq 74 ]
+	want 0 omni-deliver -q -c omni.json -l sent.db in
+	[ "$(get 'select(.kind == "delivery").outcome' | sort | uniq -c | tr -s ' ')" = ' 20 sent' ]
+	[ "$(received)" -eq 20 ]
+}
+
 @test "a carrier that is down for ten minutes: the queue drains afterwards, and the other carrier was not held up" {
 	plain
 	conf broken=file good=ok

@@ -636,3 +636,19 @@ webpush failed credentials credentials BadJwtToken" ]
 	push in >/dev/full 2>err || rc=$?
 	[ "$rc" -eq 74 ]
 }
+
+@test "when its output is gone it waits for the answers that it is owed, and the ledger has them" {
+	conf
+	for n in $(seq 20); do note "$n" "$(device fcm "late-owed$n")"; done >in
+	mkfifo fifo told
+	push -l sent fifo >told 2>err 3>&- &
+	exec 5<told 4>fifo
+	head -n 1 in >&4
+	read -r _ <&5 # from now on there is a token for the others
+	tail -n +2 in >&4
+	exec 4>&- 5<&-
+	wait
+	want 0 push -l sent in
+	[ "$(get 'select(.kind == "delivery").outcome' | sort | uniq -c | tr -s ' ')" = ' 20 sent' ]
+	[ "$(grep -c late-owed "$G/seen")" -eq 20 ]
+}

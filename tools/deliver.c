@@ -41,29 +41,6 @@ static const struct opt opts[] = {
 	{ NULL, 0, NULL, NULL, false },
 };
 
-static void deliver_close(void *st)
-{
-	struct deliver *d = st;
-
-	if (!d)
-		return;
-	if (d->fetch)
-		health_tick(d, true);
-	fetch_close(d->fetch);
-	errand_free_all(d);
-	map_free(d->flows);
-	heap_free(&d->timers);
-	lanes_close(d);
-	ledger_close(d->ledger);
-	carriers_close(d->carriers);
-	if (d->timer >= 0)
-		close(d->timer);
-	if (d->fd >= 0)
-		close(d->fd);
-	buf_free(&d->text);
-	free(d);
-}
-
 /* ---- options and configuration ---- */
 
 /* A time span in the configuration, by its key below `deliver`. */
@@ -120,57 +97,6 @@ static int read_options(struct deliver *d, const struct setup *s, struct err *e)
 	if (!opt_value(a, "ledger") && (d->o.resend_unknown || opt_value(a, "keep")))
 		return err_set(e, FAULT_USAGE, "usage", "--resend-unknown and --keep need a --ledger");
 	return 0;
-}
-
-/* ---- opening ---- */
-
-static int watch(struct deliver *d, int fd, struct err *e)
-{
-	struct epoll_event ev = { .events = EPOLLIN };
-
-	if (epoll_ctl(d->fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		return err_set(e, FAULT_OS, "poll", "epoll_ctl: %s", strerror(errno));
-	return 0;
-}
-
-static int open_engine(struct deliver *d, const struct setup *s, struct err *e)
-{
-	const char *ledger = opt_value(s->args, "ledger");
-	struct fetch_options f = { .per_host = d->o.window,
-				   .total = IN_ALL_MAX,
-				   .ca = opt_value(s->args, "ca"),
-				   .multiplex = true };
-
-	d->flows = map_new();
-	d->seed = hash_seed();
-	lanes_open(d);
-	if (ledger && (d->ledger = ledger_open(ledger, e)) == NULL)
-		return -1;
-	d->fetch = fetch_open(&f, e);
-	if (!d->fetch)
-		return -1;
-	d->fd = epoll_create1(EPOLL_CLOEXEC);
-	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (d->fd < 0 || d->timer < 0)
-		return err_set(e, FAULT_OS, "timer", "timerfd_create: %s", strerror(errno));
-	d->set = INT64_MAX;
-	return watch(d, d->timer, e) < 0 ? -1 : watch(d, fetch_fd(d->fetch), e);
-}
-
-static void *deliver_open(const struct setup *s, struct err *e)
-{
-	struct deliver *d = calloc(1, sizeof(*d));
-
-	if (!d)
-		diag_oom();
-	d->text.max = SIZE_MAX;
-	d->fd = d->timer = -1;
-	if (read_options(d, s, e) == 0 &&
-	    (d->carriers = carriers_open(s->conf, CARRIER_SEND, &carrier_custom, e)) != NULL &&
-	    (d->dry || open_engine(d, s, e) == 0))
-		return d;
-	deliver_close(d);
-	return NULL;
 }
 
 /* ---- running ---- */
@@ -301,6 +227,84 @@ static int deliver_flush(void *st, struct out *o, struct err *e)
 			(void)poll(&p, 1, -1);
 	}
 	return 0;
+}
+
+/* ---- opening and closing ---- */
+
+static void deliver_close(void *st)
+{
+	struct deliver *d = st;
+	struct err e;
+
+	if (!d)
+		return;
+	/* Where the output is gone nobody is told what becomes of these; but the ledger is, and then it is known. */
+	if (d->ledger && d->under_way > 0)
+		(void)deliver_flush(d, &out_nowhere, &e);
+	if (d->fetch)
+		health_tick(d, true);
+	fetch_close(d->fetch);
+	errand_free_all(d);
+	map_free(d->flows);
+	heap_free(&d->timers);
+	lanes_close(d);
+	ledger_close(d->ledger);
+	carriers_close(d->carriers);
+	if (d->timer >= 0)
+		close(d->timer);
+	if (d->fd >= 0)
+		close(d->fd);
+	buf_free(&d->text);
+	free(d);
+}
+
+static int watch(struct deliver *d, int fd, struct err *e)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+
+	if (epoll_ctl(d->fd, EPOLL_CTL_ADD, fd, &ev) < 0)
+		return err_set(e, FAULT_OS, "poll", "epoll_ctl: %s", strerror(errno));
+	return 0;
+}
+
+static int open_engine(struct deliver *d, const struct setup *s, struct err *e)
+{
+	const char *ledger = opt_value(s->args, "ledger");
+	struct fetch_options f = { .per_host = d->o.window,
+				   .total = IN_ALL_MAX,
+				   .ca = opt_value(s->args, "ca"),
+				   .multiplex = true };
+
+	d->flows = map_new();
+	d->seed = hash_seed();
+	lanes_open(d);
+	if (ledger && (d->ledger = ledger_open(ledger, e)) == NULL)
+		return -1;
+	d->fetch = fetch_open(&f, e);
+	if (!d->fetch)
+		return -1;
+	d->fd = epoll_create1(EPOLL_CLOEXEC);
+	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (d->fd < 0 || d->timer < 0)
+		return err_set(e, FAULT_OS, "timer", "timerfd_create: %s", strerror(errno));
+	d->set = INT64_MAX;
+	return watch(d, d->timer, e) < 0 ? -1 : watch(d, fetch_fd(d->fetch), e);
+}
+
+static void *deliver_open(const struct setup *s, struct err *e)
+{
+	struct deliver *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		diag_oom();
+	d->text.max = SIZE_MAX;
+	d->fd = d->timer = -1;
+	if (read_options(d, s, e) == 0 &&
+	    (d->carriers = carriers_open(s->conf, CARRIER_SEND, &carrier_custom, e)) != NULL &&
+	    (d->dry || open_engine(d, s, e) == 0))
+		return d;
+	deliver_close(d);
+	return NULL;
 }
 
 const struct stage stage_deliver = {

@@ -39,9 +39,13 @@ static const struct opt opts[] = {
 static void push_close(void *st)
 {
 	struct push *p = st;
+	struct err e;
 
 	if (!p)
 		return;
+	/* Where the output is gone nobody is told what becomes of these; but the ledger is, and then it is known. */
+	if (p->ledger && p->engine && push_engine_load(p->engine) > 0)
+		(void)push_engine_stop(p->engine, &out_nowhere, &e);
 	push_engine_free(p->engine);
 	ledger_close(p->ledger);
 	store_close(p->store);
