@@ -124,6 +124,6 @@ embed() {
 	END
 	cat begin out >t.1
 	mandoc -Tlint -W warning t.1
-	mandoc -Tascii -O width=300 t.1 | col -b | tr '`' "'" >text
+	mandoc -Tascii -O width=300 t.1 | sed 's/.\x08//g' | tr '`' "'" >text
 	grep -qF "See omni-recv(1).  A 'b c', or \"d\"; (as 'x', 'in') it's ^ ~ \\n.  'First' word.  Ends with '.dot'" text || { cat out text; false; }
 }

@@ -93,6 +93,7 @@ running() {
 	done
 	sqlite3 inbound.queue 'update lease set until_ms = 0' # what was in hand, a minute later
 	background "$pipelines/inbound.sh"
+	until_true running 'omni-queue settle'
 	until_true empty
 	kill "$script"
 	ends 0
@@ -158,6 +159,7 @@ nothing_waits() {
 		sqlite3 outbound.queue 'update lease set until_ms = 0' # what was in hand, a minute later
 	done
 	background "$pipelines/outbound.sh"
+	until_true running 'omni-queue settle'
 	until_true nothing_waits
 	kill "$script"
 	ends 0
