@@ -165,8 +165,10 @@ static int deliver_commit(void *st, struct out *o, struct err *e)
 		return 0;
 	if (d->ledger && !d->gone && ledger_gone(d->ledger))
 		give_up(d);
-	if (send_commit(d, o, e) < 0)
+	if (send_commit(d, o, e) < 0) {
+		d->failed = true;
 		return -1;
+	}
 	set_timer(d);
 	return 0;
 }
@@ -239,7 +241,7 @@ static void deliver_close(void *st)
 	if (!d)
 		return;
 	/* Where the output is gone nobody is told what becomes of these; but the ledger is, and then it is known. */
-	if (d->ledger && d->under_way > 0)
+	if (d->ledger && !d->failed && d->under_way > 0)
 		(void)deliver_flush(d, &out_nowhere, &e);
 	if (d->fetch)
 		health_tick(d, true);

@@ -119,6 +119,7 @@ struct deliver {
 	uint64_t transaction; /* its number */
 	bool stopping;
 	bool gone;          /* the ledger: what is under way is ended, and then the program */
+	bool failed;        /* the ledger: nothing more is written */
 	const char *health; /* the file; NULL: none */
 	bool health_changed, health_failed;
 	int64_t health_at; /* when it was written */

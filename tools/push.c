@@ -23,6 +23,7 @@ struct push {
 	struct store *store;
 	struct push_limits limits;
 	bool dry;
+	bool failed; /* the ledger */
 };
 
 static const struct opt opts[] = {
@@ -44,7 +45,7 @@ static void push_close(void *st)
 	if (!p)
 		return;
 	/* Where the output is gone nobody is told what becomes of these; but the ledger is, and then it is known. */
-	if (p->ledger && p->engine && push_engine_load(p->engine) > 0)
+	if (p->ledger && p->engine && !p->failed && push_engine_load(p->engine) > 0)
 		(void)push_engine_stop(p->engine, &out_nowhere, &e);
 	push_engine_free(p->engine);
 	ledger_close(p->ledger);
@@ -107,7 +108,11 @@ static int push_step(void *st, const struct rec *r, struct out *o, struct err *e
 
 static int push_commit(void *st, struct out *o, struct err *e)
 {
-	return push_engine_commit(((struct push *)st)->engine, o, e);
+	struct push *p = st;
+	int rc = push_engine_commit(p->engine, o, e);
+
+	p->failed |= rc < 0;
+	return rc;
 }
 
 static int push_fd(void *st)
@@ -132,7 +137,11 @@ static enum stage_load push_load(void *st)
 
 static int push_flush(void *st, struct out *o, struct err *e)
 {
-	return push_engine_stop(((struct push *)st)->engine, o, e);
+	struct push *p = st;
+	int rc = push_engine_stop(p->engine, o, e);
+
+	p->failed |= rc < 0;
+	return rc;
 }
 
 const struct stage stage_push = {
