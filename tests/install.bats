@@ -89,7 +89,7 @@ options() {
 	[ "$(completed omni-media --objects o --max-s)" = --max-size ]
 	options omni-media fit | sort | diff -u - <(completed omni-media fit --)
 	while read -r option; do
-		sed '/^case/,$d' root/usr/share/zsh/vendor-completions/_omni-media | grep -qF -e "$option["
+		sed '/^case/,$d' root/usr/share/zsh/vendor-completions/_omni-media | grep -qF -e "${option}["
 		grep -F -e "-n 'not __fish_seen_subcommand_from " root/usr/share/fish/vendor_completions.d/omni-media.fish | grep -qF -e "-l ${option#--} "
 	done <want
 	for shell in bash zsh fish; do
