@@ -40,6 +40,48 @@ static const struct {
 	[HASH_SHA512] = { SHA512_DIGEST_LENGTH, SHA512_CBLOCK },
 };
 
+/*
+ * OpenSSL has its memory from here, where it ends the program as everywhere else when there is none.  Left to itself
+ * it reports an error, for which it begins its start-up within its start-up: OpenSSL 3.5 then waits for itself for ever.
+ */
+static void *get_memory(size_t n, const char *file, int line)
+{
+	void *p = n > 0 ? malloc(n) : NULL;
+
+	(void)file;
+	(void)line;
+	if (n > 0 && !p)
+		diag_oom();
+	return p;
+}
+
+static void *resize_memory(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (n == 0) {
+		free(p);
+		return NULL;
+	}
+	p = realloc(p, n);
+	if (!p)
+		diag_oom();
+	return p;
+}
+
+static void free_memory(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+/* Before main, as OpenSSL takes them only before it has asked for any. */
+__attribute__((constructor)) static void give_memory(void)
+{
+	CRYPTO_set_mem_functions(get_memory, resize_memory, free_memory);
+}
+
 /* They fail where a policy of the system forbids the algorithm. */
 static void must(int ok)
 {
