@@ -77,6 +77,16 @@ until_true() {
 	done
 }
 
+# state(pid, letter): as proc(5) has it.
+state() {
+	grep -q "^State:[[:space:]]*$2" "/proc/$1/status"
+}
+
+# ended(pid): it runs no more, whether or not somebody has waited for it.
+ended() {
+	[ ! -e "/proc/$1" ] || state "$1" Z
+}
+
 # lines_are(file, n): the file has n lines.
 lines_are() {
 	[ "$(wc -l <"$1")" -eq "$2" ]

@@ -429,10 +429,16 @@ streams() {
 	plain
 	"$src/media/hostile" .
 	mkdir o
+	rc=0
 	(
 		ulimit -v 3000000
-		want 0 omni-media convert --for mms -o o bomb-1bit.png bomb-idat.png bomb-text.png bomb-iccp.png
-	)
+		omni-media convert --for mms -o o bomb-1bit.png bomb-idat.png bomb-text.png bomb-iccp.png >out
+	) || rc=$?
+	# Older versions of libpng leave out text and profiles that unfold to too much, newer ones refuse the picture.
+	case "$rc $(get '.error.code // "fits"' | paste -sd' ')" in
+	'0 fits fits fits fits' | '1 fits fits image-malformed image-malformed') ;;
+	*) cat out && false ;;
+	esac
 	peak=$(/usr/bin/time -f %M omni-media convert --for mms -o o bomb-1bit.png bomb-idat.png bomb-text.png bomb-iccp.png 2>&1 >/dev/null | tail -n 1)
 	[ "$peak" -lt 400000 ]
 }
@@ -458,11 +464,6 @@ message() {
 # worker: the process for images.
 worker() {
 	pgrep -P "$pid" -f '^omni-media-image'
-}
-
-# state(pid, letter): as proc(5) has it.
-state() {
-	grep -q "^State:[[:space:]]*$2" "/proc/$1/status"
 }
 
 @test "the program for images is looked for where this one lies, and nowhere else" {
@@ -521,8 +522,10 @@ state() {
 	until_true sh -c 'ls -A o/new/*/.media-*'
 	message c.png | omni-media --objects o --files . >other
 	[ "$(find o/new -type f | wc -l)" = 1 ]
-	kill -KILL $pid "$(worker)"
+	stopped=$(worker)
+	kill -KILL $pid "$stopped"
 	wait $pid || :
+	until_true ended "$stopped"
 	exec 8>&-
 	[ "$(find o/new -type f | wc -l)" = 1 ]
 	message c.png | omni-media --objects o --files . >again
