@@ -328,6 +328,28 @@ END
 	END
 	ask "$at/_sandbox/messages" | nothing
 	[ "$(inteliquent '{"from":"12025550101","to":["12025550144"],"text":"x","more":1}' | jq .success)" = true ]
+	[ "$(whatsapp '{"messaging_product":"whatsapp","to":"15550123","type":7,"text":{"body":"x"}}' | jq -r .error.message)" = \
+		'(#100) Param type must be one of {AUDIO, CONTACTS, DOCUMENT, IMAGE, INTERACTIVE, LOCATION, REACTION, STICKER, TEMPLATE, TEXT, VIDEO} - got "7".' ]
+}
+
+@test "no member of any request is taken with another type, but for numbers where carriers take both" {
+	start
+	"$BATS_TEST_DIRNAME/server/mistypes" "${at##*:}" >got
+	[ "$(tail -n 1 got)" -gt 1000 ]
+	sed '$d' got | LC_ALL=C sort -u >taken
+	diff - taken <<-'END'
+		messagebird messages originator number
+		messagebird messages recipients number
+		messagebird messages recipients string
+		messagebird messages recipients.0 number
+		messagebird mms originator number
+		messagebird mms recipients number
+		messagebird mms recipients string
+		messagebird mms recipients.0 number
+		messagebird send to number
+		whatsapp messages location.latitude string
+		whatsapp messages location.longitude string
+	END
 	[ "$(bandwidth '{"applicationId":"'$APP'","to":"+12025550144","from":"+12025550101","text":"x","more":1}' | jq -r .direction)" = out ]
 }
 
@@ -632,6 +654,48 @@ END
 	[ "$(ask "$at/_sandbox/counts" | jq -c '[.requests,.taken]')" = '[0,0]' ]
 	[ "$(ask -o /dev/null -w '%{http_code}' "$at/nowhere")" = 404 ]
 	[ "$(ask -o /dev/null -w '%{http_code}' "$at/_sandbox/inbound" -d '{}')" = 400 ]
+}
+
+@test "who writes to us is refused for what it lacks, by its name" {
+	start --callback http://127.0.0.1:1
+	why() {
+		ask -w ' %{http_code}\n' "$at/_sandbox/inbound" -d "$1" | tr -d '\n'
+		echo
+	}
+	m='"from":"+15550123","to":"+12025550101","text":"x"'
+	{
+		why '{'"$m"'}'
+		why '{"carrier":"telegram",'"$m"'}'
+		why '{"carrier":"fcm",'"$m"'}'
+		why '{"carrier":"twilio","account":"other",'"$m"'}'
+		why '{"carrier":"twilio","to":"+12025550101"}'
+		why '{"carrier":"twilio","from":"+15550123","to":["+12025550101"]}'
+		why '{"carrier":"twilio","from":"+15550123","to":"+12025550101","text":7}'
+		why '{"carrier":"twilio","after":"soon",'"$m"'}'
+		why '{"carrier":"twilio","media":{"url":"http://x.example/"},'"$m"'}'
+	} >got
+	diff - got <<-'END'
+		{"error":"\"carrier\" is missing: over whom"} 400
+		{"error":"\"carrier\": there is no carrier \"telegram\""} 400
+		{"error":"\"carrier\": nobody writes over fcm, which only pushes"} 400
+		{"error":"\"account\": the configuration has no account \"other\" of twilio"} 400
+		{"error":"\"from\" is missing: who writes"} 400
+		{"error":"\"to\" must be a string"} 400
+		{"error":"\"text\" must be a string"} 400
+		{"error":"\"after\" is no time span (500ms, 2s, 5m, 1h)"} 400
+		{"error":"\"media\" is an array of at most 16 objects with \"mime\" and \"text\", \"data\" (base64) or \"url\""} 400
+	END
+	stop
+	jq 'del(.carriers.bandwidth)' omni.json >other.json
+	mv other.json omni.json
+	chmod 600 omni.json
+	start
+	why '{"carrier":"bandwidth",'"$m"'}' >got
+	why '{"carrier":"twilio",'"$m"'}' >>got
+	diff - got <<-'END'
+		{"error":"\"carrier\": the configuration has no account of bandwidth"} 400
+		{"error":"there are no callbacks: start omni-sandbox with --callback, which says where webhooks go"} 400
+	END
 }
 
 @test "hostile requests are refused, and it goes on" {

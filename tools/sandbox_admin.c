@@ -145,9 +145,27 @@ static bool add_media(struct visit *v, struct box_message *m, const struct json 
 	return true;
 }
 
-/* The message that ${v->json} describes. */
-static const char *read_inbound(struct visit *v, struct box_message *m)
+/* What is there must be text: what is passed over is looked for long. */
+static const char *no_text(const struct visit *v)
 {
+	static const char *const texts[] = { "account", "from",     "to",      "text",
+					     "chat",    "reply_to", "channel", "after" };
+
+	for (size_t i = 0; i < LEN(texts); i++) {
+		const struct json *member = json_get(v->json, texts[i]);
+
+		if (member && !json_is(member, JSON_STRING))
+			return arena_fmt(v->arena, "\"%s\" must be a string", texts[i]).p;
+	}
+	return NULL;
+}
+
+/* The message that ${v->json} describes, and when it comes; or why it is none. */
+static const char *read_inbound(struct visit *v, struct box_message *m, int64_t *after)
+{
+	static const char media[] =
+		"\"media\" is an array of at most 16 objects with \"mime\" and \"text\", \"data\" (base64) or \"url\"";
+
 	const struct json *j = v->json;
 
 	m->from = json_get_str(j, "from");
@@ -162,17 +180,51 @@ static const char *read_inbound(struct visit *v, struct box_message *m)
 		return "\"from\" is missing: who writes";
 	if (m->n_to == 0)
 		return "\"to\" is missing: to whom, a number of ours";
+	if (json_get_str(j, "after").p && clock_span(json_get_str(j, "after"), after) < 0)
+		return "\"after\" is no time span (500ms, 2s, 5m, 1h)";
+	if (json_get(j, "media") && !json_is(json_get(j, "media"), JSON_ARRAY))
+		return media;
 	for (struct json_iter it = json_iter(json_get(j, "media")); json_next(&it);)
 		if (!add_media(v, m, it.value))
-			return "\"media\" is an array of at most 16 objects with \"mime\" and \"text\", \"data\" (base64) or \"url\"";
+			return media;
 	return NULL;
+}
+
+/* Whose number is written to: into ${v}; or why nobody is. */
+static const char *read_whose(struct visit *v)
+{
+	struct str carrier = json_get_str(v->json, "carrier"),
+		   account = json_get_str(v->json, "account");
+	const struct stage_of *s = find_stage(v->box, carrier);
+
+	if (!carrier.n)
+		return "\"carrier\" is missing: over whom";
+	if (!s)
+		return arena_fmt(v->arena, "\"carrier\": there is no carrier \"%.*s\"", STR_FMT(carrier))
+			.p;
+	if (!s->player->arrive)
+		return arena_fmt(v->arena, "\"carrier\": nobody writes over %s, which only pushes",
+				 s->player->name)
+			.p;
+	if (s->n == 0)
+		return arena_fmt(v->arena, "\"carrier\": the configuration has no account of %s",
+				 s->player->name)
+			.p;
+	v->player = s->player;
+	v->account = find_account(s, account);
+	if (!v->account)
+		return arena_fmt(v->arena, "\"account\": the configuration has no account \"%.*s\" of %s",
+				 STR_FMT(account), s->player->name)
+			.p;
+	return v->account->hook.n ?
+		       NULL :
+		       "there are no callbacks: start omni-sandbox with --callback, which says where webhooks go";
 }
 
 static void inbound(struct box *b, struct call *c, struct reply *r)
 {
 	struct visit v = { .box = b, .req = c->req, .arena = c->arena, .now = clock_now() };
 	struct box_message m = { .inbound = true, .parts = 1, .at = v.now };
-	const struct stage_of *s;
 	int64_t after = 0;
 	const char *why;
 
@@ -180,25 +232,24 @@ static void inbound(struct box *b, struct call *c, struct reply *r)
 		say_error(c, r, 400, "the body must be a JSON object");
 		return;
 	}
-	s = find_stage(b, json_get_str(v.json, "carrier"));
-	v.account = s ? find_account(s, json_get_str(v.json, "account")) : NULL;
-	if (!v.account || !v.account->hook.n) {
-		say_error(c, r, 400,
-			  "\"carrier\" and \"account\" must name an account of the configuration, and --callback must say where its webhooks go");
-		return;
-	}
-	v.player = m.player = s->player;
-	m.account = v.account;
-	v.attempt = 1;
-	v.roll = hash_64(c->req->body, scenario_seed(b->scenario) + ++b->order);
-	m.roll = v.roll;
-	why = read_inbound(&v, &m);
+	why = no_text(&v);
+	if (!why)
+		why = read_whose(&v);
 	if (why) {
 		say_error(c, r, 400, why);
 		return;
 	}
-	(void)clock_span(json_get_str(v.json, "after"), &after);
-	s->player->arrive(&v, &m);
+	m.player = v.player;
+	m.account = v.account;
+	v.attempt = 1;
+	v.roll = hash_64(c->req->body, scenario_seed(b->scenario) + ++b->order);
+	m.roll = v.roll;
+	why = read_inbound(&v, &m, &after);
+	if (why) {
+		say_error(c, r, 400, why);
+		return;
+	}
+	v.player->arrive(&v, &m);
 	hook_arrive(b, &m, after);
 	json_open(&c->text, '{');
 	json_add_str(&c->text, "external_id", m.id);

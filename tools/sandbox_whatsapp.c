@@ -261,6 +261,16 @@ static bool check_template(struct visit *v, const struct json *o)
 	return true;
 }
 
+/* What is not said is a text.  What is no string is none of the names that there are. */
+static struct str type_of(const struct visit *v)
+{
+	const struct json *type = json_get(v->json, "type");
+
+	if (!type)
+		return STR("text");
+	return json_is(type, JSON_STRING) ? json_str(type) : json_compact(v->arena, type);
+}
+
 static bool check_kind(struct visit *v, struct box_message *m, struct str type)
 {
 	static const char *const files[] = { "image", "video", "audio", "document", "sticker" };
@@ -402,7 +412,7 @@ static void send(struct visit *v)
 		return;
 	}
 	m = box_take(v, "text");
-	type = text_of(v->json, "type");
+	type = type_of(v);
 	m->from = v->account->id;
 	m->channel = STR("whatsapp");
 	m->tag = text_of(v->json, "biz_opaque_callback_data");
@@ -411,7 +421,7 @@ static void send(struct visit *v)
 		(void)bad(v, "Param biz_opaque_callback_data must be at most 512 characters long.");
 		return;
 	}
-	if (!check_recipient(v, m) || !check_kind(v, m, type.n ? type : STR("text")))
+	if (!check_recipient(v, m) || !check_kind(v, m, type))
 		return;
 	m->id = box_whatsapp_new_id(v, 1);
 	say_taken(v, m);
