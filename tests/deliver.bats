@@ -89,6 +89,8 @@ END
 	message good 3 | jq -c '.text = "x" * 1000000' >>in
 	message good 4 | sed 's/"carrier":"bandwidth"/"carrier":"telegraph"/' >>in
 	message good 5 | sed 's/Hi 5/\\ud83d/' >>in
+	message good 7 | jq -c '.carrier = "twilio" | del(.account)' >>in
+	message other 8 >>in
 	message good 6 | jq -c '.to = [range(256) | {address: "+1202\(5550000 + .)"}]' >ok
 	want 1 omni-deliver -q -c omni.json in
 	get 'select(.kind == "reject") | "\(.class) \(.code): \(.detail)"' | sed 's/byte [0-9]*$/byte N/' | sort >got
@@ -96,6 +98,8 @@ END
 		data message-malformed: it can not be sent: it has no recipients
 		data message-malformed: it can not be sent: it has 257 recipients, more than 256; make several messages of it
 		data text-too-long: bandwidth would get it in 489 parts, and more than 64 are no message
+		data account-unknown: the configuration has no account "other" of the carrier "bandwidth"
+		data account-unknown: the configuration has no account of the carrier "twilio"
 		data account-unknown: the configuration has no carrier "telegraph"
 		data not-json: not JSON: no low surrogate in string at byte N
 	END
@@ -103,7 +107,7 @@ END
 	want 0 omni-deliver -q -c omni.json ok
 	[ "$(received)" -eq 256 ]
 	want 1 omni-route -c omni.json in
-	[ "$(get 'select(.kind == "reject").code' | sort | uniq -c | tr -s ' \n' ' ')" = ' 2 message-malformed 1 no-candidate 1 not-json ' ]
+	[ "$(get 'select(.kind == "reject").code' | sort | uniq -c | tr -s ' \n' ' ')" = ' 2 message-malformed 3 no-candidate 1 not-json ' ]
 }
 
 @test "a failure that passes is tried again here, and each attempt has its record" {

@@ -136,6 +136,13 @@ broken() {
 	route 0 'carrier:"twilio"' && sends twilio && [ "$(get '.route.open | join(" ")')" = 'account from conversation' ]
 	route 0 'from:{address:"+15550100"}' && sends twilio
 	route 1 'from:{address:"+15550199"}' --explain && refused denied no-candidate && [ "$(lost twilio)" = from ]
+	says_not() {
+		[ "$(get '.detail | split("; ")[1]')" = "the message asks for the $1, which none of them has: configure it, or leave it out" ]
+	}
+	says_not 'sender "+15550199"'
+	route 1 'carrier:"telegram"' && refused denied no-candidate && says_not 'carrier "telegram"'
+	route 1 'carrier:"twilio",account:"other"' && says_not 'account "other"'
+	route 1 'carrier:"twilio",channel:"chat"' && [ "$(get .detail | grep -c asks)" = 0 ]
 	route 1 'account:"other"' --explain && [ "$(lost twilio)" = account ] && [ "$(lost bandwidth)" = account ]
 }
 

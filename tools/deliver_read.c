@@ -49,6 +49,9 @@ static void consider(struct outgoing *s, const struct json *from, struct str add
 	if (!of)
 		err_set(e, FAULT_DATA, "account-unknown",
 			"the configuration has no carrier \"%.*s\"", STR_FMT(name));
+	else if (!a && !account.n)
+		err_set(e, FAULT_DATA, "account-unknown",
+			"the configuration has no account of the carrier \"%.*s\"", STR_FMT(name));
 	else if (!a)
 		err_set(e, FAULT_DATA, "account-unknown",
 			"the configuration has no account \"%.*s\" of the carrier \"%.*s\"",

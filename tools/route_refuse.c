@@ -196,20 +196,38 @@ static size_t alike(const struct chooser *c, const struct choice *x, size_t i)
 	return n;
 }
 
+/* How many have lost for ${reason}. */
+static size_t lost_for(const struct chooser *c, const struct choice *x, const char *reason)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->n; i++)
+		n += strcmp(c->standings[i].lost, reason) == 0;
+	return n;
+}
+
+/* What nobody has of that which the message asks for, if that is all: the last that somebody was asked about. */
+static void hint_asked(const struct chooser *c, const struct choice *x, struct err *e)
+{
+	size_t carrier = lost_for(c, x, "carrier"), account = lost_for(c, x, "account"),
+	       channel = lost_for(c, x, "channel"), from = lost_for(c, x, "from");
+	const char *what = from ? "sender" : account ? "account" : "carrier";
+	struct str asked = from ? x->from : account ? x->account : x->carrier;
+
+	if (carrier + account + channel + from == x->n && (from || !channel) && asked.n)
+		err_hint(e, "the message asks for the %s \"%.*s\", which none of them has: configure it, or leave it out",
+			 what, STR_FMT(asked));
+}
+
 int choose_nobody(const struct chooser *c, const struct choice *x, struct err *e)
 {
-	size_t closed = 0, out = 0;
 	char why[160];
 	int at = 0;
 
-	for (size_t i = 0; i < x->n; i++) {
-		closed += strcmp(c->standings[i].lost, "window-closed") == 0;
-		out += strcmp(c->standings[i].lost, "opted-out") == 0;
-	}
 	/* Those two hold only for who could do all else. */
-	if (closed > 0)
+	if (lost_for(c, x, "window-closed") > 0)
 		return window_closed(c, x, e);
-	if (out > 0)
+	if (lost_for(c, x, "opted-out") > 0)
 		return err_set(e, FAULT_DENIED, "opted-out",
 			       "a recipient has asked not to be written to by any who could send it");
 	why[0] = '\0';
@@ -220,7 +238,9 @@ int choose_nobody(const struct chooser *c, const struct choice *x, struct err *e
 			at += snprintf(why + at, sizeof(why) - (size_t)at, "%s%s %zu",
 				       at ? ", " : "", c->standings[i].lost, n);
 	}
-	return err_set(e, FAULT_DENIED, "no-candidate",
-		       "none of the %zu candidates of the policy \"%.*s\" can send it: %s", x->n,
-		       STR_FMT(x->policy->name), why);
+	err_set(e, FAULT_DENIED, "no-candidate",
+		"none of the %zu candidates of the policy \"%.*s\" can send it: %s", x->n,
+		STR_FMT(x->policy->name), why);
+	hint_asked(c, x, e);
+	return -1;
 }
