@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "objects.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "diag.h"
 #include "file.h"
+#include "held.h"
 
 enum {
-	NEW_NAME = 24,
 	PIECE = 262144,
 	KEPT_MOST = 64, /* files that are open until they are committed */
 };
@@ -23,7 +21,7 @@ struct draft {
 	struct draft *next; /* among what was kept */
 	int fd;
 	int error;
-	char name[NEW_NAME + 1]; /* in DIR/new */
+	char name[HELD_NAME]; /* in DIR/new */
 	struct hasher *hasher;
 	uint64_t size;
 	struct object object;
@@ -34,52 +32,11 @@ struct objects {
 	int fd, fresh; /* of it, and of DIR/new */
 	struct draft *kept;
 	unsigned n_kept;
-	char room[NEW_NAME + 1]; /* in DIR/new; "": none yet */
-	int room_fd;             /* its lock */
+	char room[HELD_NAME]; /* in DIR/new */
+	int room_fd;          /* its lock; -1: there is none yet */
 };
 
 /* ---- the directory ---- */
-
-/* Call ${each} for all that lies in the directory ${at}. */
-static void walk(int at, void (*each)(int at, const char *name))
-{
-	int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *x;
-
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((x = readdir(d)) != NULL)
-		if (strcmp(x->d_name, ".") != 0 && strcmp(x->d_name, "..") != 0)
-			each(at, x->d_name);
-	closedir(d);
-}
-
-static void remove_file(int at, const char *name)
-{
-	unlinkat(at, name, 0);
-}
-
-static void remove_room(int fresh, const char *name, int fd)
-{
-	walk(fd, remove_file);
-	unlinkat(fresh, name, AT_REMOVEDIR);
-}
-
-/* A writer that lives holds a lock on what it writes. */
-static void remove_leftover(int fresh, const char *name)
-{
-	int fd = openat(fresh, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-	if (fd < 0)
-		return;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(fresh, name, 0) < 0 && errno == EISDIR)
-		remove_room(fresh, name, fd);
-	close(fd);
-}
 
 static int open_dirs(struct objects *o, const char *dir, struct err *e)
 {
@@ -110,7 +67,7 @@ struct objects *objects_open(const char *dir, struct err *e)
 		objects_close(o);
 		return NULL;
 	}
-	walk(o->fresh, remove_leftover);
+	held_sweep(o->fresh, NULL);
 	return o;
 }
 
@@ -124,10 +81,8 @@ void objects_close(struct objects *o)
 		o->kept = d->next;
 		draft_drop(o, d);
 	}
-	if (o->room_fd >= 0) {
-		remove_room(o->fresh, o->room, o->room_fd);
-		close(o->room_fd);
-	}
+	if (o->room_fd >= 0)
+		held_room_end(o->fresh, o->room, o->room_fd);
 	if (o->fd >= 0)
 		close(o->fd);
 	if (o->fresh >= 0)
@@ -189,47 +144,10 @@ static void hex(char *out, const unsigned char *bytes, size_t n)
 	out[2 * n] = '\0';
 }
 
-static int new_file(int at, const char *name)
-{
-	return openat(at, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0440);
-}
-
-static int new_room(int at, const char *name)
-{
-	if (mkdirat(at, name, 0750) < 0)
-		return -1;
-	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-/*
- * Make something in DIR/new by ${how}, and lock it.  Another process that starts may take it away before it is locked:
- * then it has no name any more.
- */
-static int make_new(const struct objects *o, int (*how)(int, const char *), char name[NEW_NAME + 1])
-{
-	unsigned char random[NEW_NAME / 2];
-	struct stat st;
-
-	for (int i = 0; i < 100; i++) {
-		int fd;
-
-		crypto_random(random, sizeof(random));
-		hex(name, random, sizeof(random));
-		fd = how(o->fresh, name);
-		if (fd < 0 && errno != ENOENT)
-			return -1;
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 && st.st_nlink > 0)
-			return fd;
-		if (fd >= 0)
-			close(fd);
-	}
-	return -1;
-}
-
 const char *objects_room(struct objects *o, struct arena *a, struct err *e)
 {
 	if (o->room_fd < 0)
-		o->room_fd = make_new(o, new_room, o->room);
+		o->room_fd = held_room(o->fresh, "", o->room);
 	if (o->room_fd >= 0)
 		return arena_fmt(a, "%s/new/%s", o->dir, o->room).p;
 	err_set(e, FAULT_IO, "objects", "%s/new: %s", o->dir, strerror(errno));
@@ -242,7 +160,7 @@ struct draft *objects_draft(struct objects *o, struct err *e)
 
 	if (!d)
 		diag_oom();
-	d->fd = make_new(o, new_file, d->name);
+	d->fd = held_file(o->fresh, "", d->name);
 	if (d->fd < 0) {
 		err_set(e, FAULT_IO, "objects", "%s/new: %s", o->dir, strerror(errno));
 		free(d);

@@ -533,6 +533,37 @@ worker() {
 	find o/new -mindepth 1 | nothing
 }
 
+# An ffmpeg that begins and never ends.
+stuck_ffmpeg() {
+	mkdir -p bin
+	printf '%s\n' '#!/bin/sh' 'case "$*" in *.media-*) exec sleep 600 ;; esac' "exec $(command -v ffmpeg) \"\$@\"" >bin/ffmpeg
+	chmod +x bin/ffmpeg
+}
+
+@test "convert: what a process that was killed left goes at the next run, what lives or is not ours stays" {
+	stuck_ffmpeg
+	ffmpeg -v error -f lavfi -i sine -t 1 a.wav
+	still b.jpg 90x60
+	mkdir -p o/.omni-media-0123456789abcdef01234567/x o/.omni-media-mine
+	: >o/.media-abcdef
+	PATH=$PWD/bin:$PATH omni-media convert --for mms -o o a.wav >first 2>&1 3>&- &
+	pid=$!
+	until_true pgrep -P $pid sleep
+	room=$(dirname o/.omni-media-*/.media-*)
+	# Another one makes its files beside it.
+	want 0 omni-media convert --for mms -o o b.jpg
+	ls "$room"/.media-*
+	child=$(pgrep -P $pid sleep)
+	kill -KILL $pid "$child"
+	wait $pid || :
+	ls "$room"/.media-*
+	want 0 omni-media convert --for mms -o o b.jpg
+	[ ! -e "$room" ]
+	find o -mindepth 1 | sort >have
+	printf '%s\n' o/.media-abcdef o/.omni-media-0123456789abcdef01234567 o/.omni-media-0123456789abcdef01234567/x \
+		o/.omni-media-mine o/b.mms.jpg | sort | diff -u - have
+}
+
 @test "a process for images has no environment, no other descriptors, and a filter on its calls" {
 	export OMNI_SECRET=hunter2
 	exec 7<"$src/media.bats"

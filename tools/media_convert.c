@@ -2,6 +2,7 @@
 #include "media_verbs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "config.h"
 #include "diag.h"
 #include "file.h"
+#include "held.h"
 #include "limit.h"
 #include "media_show.h"
 #include "mime.h"
@@ -19,8 +21,13 @@
 
 enum { AHEAD = 2 }; /* sets for each process: one in hand, one that waits for it */
 
+#define ROOM \
+	".omni-media-" /* what is being made lies in such a directory inside that of what comes out */
+
 struct convert {
 	const char *dir, *sheet;
+	int dir_fd, room_fd;
+	char room[HELD_NAME];
 	const struct media_channel *channel;
 	struct media_channels *channels;
 	struct media_work *work;
@@ -217,6 +224,25 @@ static int fill(struct convert *c, const struct args *a, struct err *e)
 	return 0;
 }
 
+/* Return where to make files, on the file system of what comes out. */
+static const char *open_room(struct convert *c)
+{
+	c->dir_fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->dir_fd < 0)
+		return c->dir; /* then each file that must be made says why it can not, and others pass */
+	held_sweep(c->dir_fd, ROOM);
+	c->room_fd = held_room(c->dir_fd, ROOM, c->room);
+	return c->room_fd < 0 ? c->dir : arena_fmt(c->arena, "%s/%s", c->dir, c->room).p;
+}
+
+static void close_room(struct convert *c)
+{
+	if (c->room_fd >= 0)
+		held_room_end(c->dir_fd, c->room, c->room_fd);
+	if (c->dir_fd >= 0)
+		close(c->dir_fd);
+}
+
 static int begin(struct convert *c, const struct setup *s, uint64_t *jobs, struct err *e)
 {
 	const struct args *a = s->args;
@@ -237,13 +263,17 @@ static int begin(struct convert *c, const struct setup *s, uint64_t *jobs, struc
 	c->sheet = opt_value(a, "contact-sheet");
 	if (c->sheet && file_replaceable(c->sheet, e) < 0)
 		return -1;
-	c->work = media_work_open((unsigned)*jobs, c->dir, e);
+	c->work = media_work_open((unsigned)*jobs, open_room(c), e);
 	return c->work ? fill(c, a, e) : -1;
 }
 
 static int convert(const struct setup *s, struct err *e)
 {
-	struct convert c = { .line = { .max = SIZE_MAX }, .arena = arena_new(), .sniff = sniff_new() };
+	struct convert c = { .line = { .max = SIZE_MAX },
+			     .arena = arena_new(),
+			     .sniff = sniff_new(),
+			     .dir_fd = -1,
+			     .room_fd = -1 };
 	uint64_t jobs;
 	int rc;
 
@@ -255,6 +285,7 @@ static int convert(const struct setup *s, struct err *e)
 	sniff_free(c.sniff);
 	for (size_t i = 0; c.parts && i < c.n; i++)
 		media_part_clear(&c.parts[i]);
+	close_room(&c);
 	if (rc == 0 && c.sheet)
 		rc = media_show_sheet(c.sheet, c.parts, c.into, c.n, e);
 	media_channels_close(c.channels);
