@@ -120,19 +120,6 @@ static bool is_there(const struct objects *o, const char *sha256, uint64_t size)
 	       (uint64_t)st.st_size == size;
 }
 
-bool objects_has(const struct objects *o, struct str sha256, uint64_t size)
-{
-	char name[OBJECT_NAME + 1];
-
-	if (!is_name(sha256))
-		return false;
-	memcpy(name, sha256.p, OBJECT_NAME);
-	name[OBJECT_NAME] = '\0';
-	return is_there(o, name, size);
-}
-
-/* ---- a file that is written ---- */
-
 static void hex(char *out, const unsigned char *bytes, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -143,6 +130,66 @@ static void hex(char *out, const unsigned char *bytes, size_t n)
 	}
 	out[2 * n] = '\0';
 }
+
+/* The digest of all that ${fd} reads; false if it can not be read. */
+static bool digest_of(int fd, char out[OBJECT_NAME + 1])
+{
+	struct hasher *h = hasher_new(HASH_SHA256);
+	unsigned char digest[HASH_MAX];
+	char *piece = malloc(PIECE);
+	ssize_t n;
+
+	if (!piece)
+		diag_oom();
+	while ((n = read(fd, piece, PIECE)) > 0)
+		hasher_add(h, (struct str){ piece, (size_t)n });
+	hasher_end(h, digest);
+	hex(out, digest, OBJECT_NAME / 2);
+	hasher_free(h);
+	free(piece);
+	return n == 0;
+}
+
+static bool is_intact(const struct objects *o, const char *sha256, uint64_t size)
+{
+	char path[OBJECT_NAME + 7], have[OBJECT_NAME + 1];
+	bool same;
+	int fd;
+
+	if (!is_there(o, sha256, size))
+		return false;
+	relative(path, sha256);
+	fd = openat(o->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	same = digest_of(fd, have) && strcmp(have, sha256) == 0;
+	close(fd);
+	return same;
+}
+
+static bool ask(const struct objects *o, struct str sha256, uint64_t size,
+		bool (*is)(const struct objects *, const char *, uint64_t))
+{
+	char name[OBJECT_NAME + 1];
+
+	if (!is_name(sha256))
+		return false;
+	memcpy(name, sha256.p, OBJECT_NAME);
+	name[OBJECT_NAME] = '\0';
+	return is(o, name, size);
+}
+
+bool objects_has(const struct objects *o, struct str sha256, uint64_t size)
+{
+	return ask(o, sha256, size, is_there);
+}
+
+bool objects_intact(const struct objects *o, struct str sha256, uint64_t size)
+{
+	return ask(o, sha256, size, is_intact);
+}
+
+/* ---- a file that is written ---- */
 
 const char *objects_room(struct objects *o, struct arena *a, struct err *e)
 {
@@ -299,7 +346,7 @@ int objects_commit(struct objects *o, struct err *e)
 {
 	while (o->kept) {
 		struct draft *d = o->kept;
-		int rc = is_there(o, d->object.sha256, d->object.size) ? join(o, d) : place(o, d);
+		int rc = is_intact(o, d->object.sha256, d->object.size) ? join(o, d) : place(o, d);
 
 		if (rc < 0)
 			return err_set(e, FAULT_IO, "objects", "%s/%.2s: %s", o->dir,

@@ -43,6 +43,9 @@ struct str objects_path(const struct objects *o, struct str sha256, struct arena
 /* True if ${sha256} is such a name, and there with ${size} bytes. */
 bool objects_has(const struct objects *o, struct str sha256, uint64_t size);
 
+/* The same, and its bytes, which are read for that, are those of its name: no disk and nobody has changed them. */
+bool objects_intact(const struct objects *o, struct str sha256, uint64_t size);
+
 /**
  * objects_draft(o, e):
  * Begin a file.  Return owned, for objects_keep or draft_drop, or NULL with FAULT_IO.
@@ -69,7 +72,7 @@ void objects_keep(struct objects *o, struct draft *d, struct object *out);
 
 /**
  * objects_commit(o, e):
- * Make durable all that was kept.  Return 0, or -1 with FAULT_IO.
+ * Make durable all that was kept; what is there by that name and is not intact is replaced.  Return 0, or -1 with FAULT_IO.
  */
 int objects_commit(struct objects *o, struct err *e);
 

@@ -90,6 +90,27 @@ rejected() {
 	nothing <log
 }
 
+@test "an object that is gone or has changed is fetched again, and again what is on the disk is what is said" {
+	message /plain/a.png | want 0 fetch
+	cp out before
+	file=store/${sum:0:2}/${sum:2:2}/$sum
+	for harm in 'rm -f' "sed -i 1s/PNG/GIF/"; do
+		# From the record as it came, and as it went on.
+		for record in "$(message /plain/a.png)" "$(cat before)"; do
+			$harm "$file"
+			no cmp -s www/a.png "$file"
+			echo "$record" | want 0 fetch
+			cmp out before
+			object www/a.png
+			only 1
+		done
+	done
+	rm -f "$file"
+	# Nobody says where it was: the message is not sent with another file.
+	jq -c 'del(.media[].url) | .direction = "out"' before | want 1 fetch
+	rejected denied media-refused
+}
+
 @test "what breaks off goes on where it broke" {
 	message /break/2/a.png | want 0 fetch
 	object www/a.png

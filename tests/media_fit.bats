@@ -370,3 +370,48 @@ accounts() {
 	[ "$(get .conversation | sort -u | wc -l)" = 1500 ]
 	[ "$(get '.media[0].mime' | sort -u)" = image/jpeg ]
 }
+
+# damage(file): another byte in its middle; its size and times stay.
+damage() {
+	local at
+	at=$(stat -c %Y "$1")
+	chmod u+w "$1"
+	printf '\377\377\377\377' | dd of="$1" bs=1 seek=$(($(stat -c %s "$1") / 2)) conv=notrunc status=none
+	touch -d "@$at" "$1"
+}
+
+@test "an object whose bytes have changed is never sent, and fetching it again mends it" {
+	still a.jpg 900x600
+	{ printf '%%PDF-1.4\n'; head -c 3000 /dev/zero; } >b.pdf
+	for file in a.jpg b.pdf; do
+		message out twilio whatsapp '' "$file" >m
+		fetched m
+		cp in good
+		want 0 fit in
+		cp out sent
+		damage "$(jq -r '.media[0].path' in)"
+		want 1 fit in
+		[ "$(get '[.class, .code]')" = '["data","media-damaged"]' ]
+		# As it came from a queue: the file is copied again.
+		fetched m
+		diff -u good in
+		cmp "$file" "$(jq -r '.media[0].path' in)"
+		want 0 fit in
+		diff -u sent out
+	done
+}
+
+@test "what was made of an object and has changed is made again" {
+	still a.jpg 1800x1200
+	message out twilio whatsapp '' a.jpg >m
+	fetched m
+	want 0 fit in
+	cp out first
+	made=$(get '.media[0].path')
+	cp "$made" good
+	damage "$made"
+	no cmp -s "$made" good
+	want 0 fit in
+	diff -u first out
+	cmp "$made" good
+}

@@ -146,21 +146,35 @@ static bool is_announced(struct media_item *i)
 	return false;
 }
 
+/* The path in the record is that of an object of ours, which is there or was. */
+static bool is_object(struct media_fetch *m, struct media_item *i)
+{
+	struct str sha256 = json_get_str(i->media, "sha256");
+
+	return m->store && sha256.n == OBJECT_NAME &&
+	       str_eq(objects_path(m->store, sha256, i->arena), json_get_str(i->media, "path"));
+}
+
 /* It was brought before: the record comes a second time, or has been through here. */
 static bool is_kept(struct media_fetch *m, struct media_item *i)
 {
 	struct str sha256 = json_get_str(i->media, "sha256");
-	struct str path = json_get_str(i->media, "path");
 	int64_t size;
 
-	if (!m->store || json_i64(json_get(i->media, "size"), &size) < 0 || size < 0 || !path.n ||
-	    !objects_has(m->store, sha256, (uint64_t)size) ||
-	    !str_eq(objects_path(m->store, sha256, i->arena), path))
+	if (json_i64(json_get(i->media, "size"), &size) < 0 || size < 0 || !is_object(m, i) ||
+	    !objects_intact(m->store, sha256, (uint64_t)size))
 		return false;
 	memcpy(i->object.sha256, sha256.p, OBJECT_NAME);
 	i->object.sha256[OBJECT_NAME] = '\0';
 	i->object.size = (uint64_t)size;
 	return true;
+}
+
+/* A file to copy; an object that is gone or damaged is asked for anew where it came from. */
+static bool is_file(struct media_fetch *m, struct media_item *i)
+{
+	return json_get_str(i->media, "path").n &&
+	       !(is_object(m, i) && json_get_str(i->media, "url").n);
 }
 
 /* ---- requests ---- */
@@ -280,7 +294,7 @@ void media_fetch_start(struct media_fetch *m, struct media_item *i)
 		put_done(m, i);
 		return;
 	}
-	if (json_get_str(i->media, "path").n) {
+	if (is_file(m, i)) {
 		i->failed = copy_file(m, i) < 0 || !is_announced(i);
 		put_done(m, i);
 		return;
@@ -420,7 +434,7 @@ bool media_fetch_plan(struct media_fetch *m, struct media_item *i, struct buf *b
 	json_open(b, '{');
 	if (kept) {
 		json_add_str(b, "kept", str_c(i->object.sha256));
-	} else if (json_get_str(i->media, "path").n) {
+	} else if (is_file(m, i)) {
 		fd = open_file(m, i);
 		i->failed = fd < 0;
 		if (fd >= 0)

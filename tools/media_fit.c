@@ -176,7 +176,7 @@ static bool recall(struct media_part *p, struct str recipe)
 	struct media_facts has;
 
 	if (!media_made_find(j->fit->dir, *mine, recipe, j->arena, &has, &object) ||
-	    !objects_has(j->fit->store, object, has.size))
+	    !objects_intact(j->fit->store, object, has.size))
 		return false;
 	p->has = has;
 	*mine = object;
@@ -195,6 +195,10 @@ static int add_part(struct fitting *j, const struct json *media, struct err *e)
 		return err_set(e, FAULT_DATA, "media-unfetched",
 			       "media %u is not among the objects; run omni-media fetch before",
 			       j->set.n + 1);
+	if (!j->in && !objects_intact(j->fit->store, sha256, (uint64_t)size))
+		return err_set(e, FAULT_DATA, "media-damaged",
+			       "media %u: the bytes of the object %.*s have changed; fetch it again",
+			       j->set.n + 1, STR_FMT(sha256));
 	j->media[j->set.n] = media;
 	j->sha256[j->set.n] = sha256;
 	p->path = objects_path(j->fit->store, sha256, j->arena).p;
