@@ -56,7 +56,7 @@ $(BUILD)/lib/%.o: lib/%.c
 	$(CC) $(ALL_CFLAGS) -iquote lib -c -o $@ $<
 # The headers of libvips bring others, which are not ours to warn about.
 VIPS_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags-only-I vips))
-$(BUILD)/lib/image.o: ALL_CFLAGS += $(VIPS_CFLAGS)
+$(BUILD)/lib/image.o $(BUILD)/lib/image_pixels.o: ALL_CFLAGS += $(VIPS_CFLAGS)
 # Loops over pixels: a third faster.
 $(BUILD)/lib/resample.o: ALL_CFLAGS += -O3
 $(BUILD)/carriers/%.o: carriers/%.c

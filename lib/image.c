@@ -2,14 +2,13 @@
 #include "image.h"
 
 #include <errno.h>
-#include <math.h>
 #include <unistd.h>
 #include <vips/vips.h>
 
+#include "image_pixels.h"
 #include "image_search.h"
 #include "image_strip.h"
 #include "limit.h"
-#include "resample.h"
 
 /* An encoding in memory, libvips's. */
 struct encoded {
@@ -83,24 +82,6 @@ static int broken(const struct job *j, struct err *e)
 		       image_mime(j->head.format), text[0] ? text : "libvips does not say why");
 }
 
-/* Replace ${image} by ${next}, what an operation made of it, if that went well. */
-static int then(VipsImage **image, int rc, VipsImage **next)
-{
-	if (rc)
-		return -1;
-	g_object_unref(*image);
-	*image = *next;
-	return 0;
-}
-
-/* All pixels are worked out now, once, for several encodings; what is broken in the file shows here. */
-static int settle(VipsImage **image)
-{
-	VipsImage *memory = vips_image_copy_memory(*image);
-
-	return then(image, memory ? 0 : -1, &memory);
-}
-
 /* Read the head of ${file}, and refuse what is too large, or has lost its end: some decoders show grey instead. */
 static int inspect(struct job *j, struct str file, struct err *e)
 {
@@ -110,220 +91,6 @@ static int inspect(struct job *j, struct str file, struct err *e)
 		return 0;
 	return err_set(e, FAULT_DATA, "image-malformed", "%s whose end is missing",
 		       image_mime(j->head.format));
-}
-
-/* Three colours of 8 bits, with transparency where there was some. */
-static int plain_colours(VipsImage **image)
-{
-	VipsImage *next;
-
-	if (vips_image_get_interpretation(*image) != VIPS_INTERPRETATION_sRGB &&
-	    then(image, vips_colourspace(*image, &next, VIPS_INTERPRETATION_sRGB, NULL), &next) < 0)
-		return -1;
-	if (vips_image_get_format(*image) == VIPS_FORMAT_UCHAR)
-		return 0;
-	return then(image, vips_cast_uchar(*image, &next, NULL), &next);
-}
-
-/* How often a decoder of JPEG can halve the edges, which costs nothing, and leave none too short. */
-static int halvings(const struct job *j, uint32_t width, uint32_t height)
-{
-	uint32_t shorter = j->head.width < j->head.height ? j->head.width : j->head.height;
-	unsigned shrink = 1;
-
-	while (shrink < 8 && shorter >= 2 * shrink &&
-	       (j->head.width / (2 * shrink) >= width || j->head.height / (2 * shrink) >= height))
-		shrink *= 2;
-	return (int)shrink;
-}
-
-static int decode(const struct job *j, struct str file, uint32_t width, uint32_t height, VipsImage **out)
-{
-	if (j->head.format != IMAGE_JPEG) {
-		*out = vips_image_new_from_buffer(file.p, file.n, "", "access", VIPS_ACCESS_SEQUENTIAL,
-						  "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
-		return *out ? 0 : -1;
-	}
-	return vips_jpegload_buffer((void *)(uintptr_t)file.p, file.n, out, "shrink",
-				    halvings(j, width, height), "access", VIPS_ACCESS_SEQUENTIAL,
-				    "fail_on", VIPS_FAIL_ON_TRUNCATED, NULL);
-}
-
-static void drop_pixels(VipsImage *image, void *pixels)
-{
-	(void)image;
-	g_free(pixels);
-}
-
-/* ${image}, in memory, with edges of at most ${width} and ${height}. */
-static int reduce(VipsImage **image, uint32_t width, uint32_t height)
-{
-	uint32_t w = (uint32_t)vips_image_get_width(*image);
-	uint32_t h = (uint32_t)vips_image_get_height(*image);
-	unsigned bands = (unsigned)vips_image_get_bands(*image);
-	double scale = fmin((double)width / w, (double)height / h);
-	uint32_t nw = (uint32_t)lround(w * scale), nh = (uint32_t)lround(h * scale);
-	VipsImage *next;
-	uint8_t *pixels;
-
-	if (scale >= 1)
-		return 0;
-	if (bands != 3 && bands != 4) {
-		vips_error("omni", "%u bands", bands);
-		return -1;
-	}
-	nw = nw ? nw : 1;
-	nh = nh ? nh : 1;
-	pixels = g_malloc((gsize)nw * nh * bands);
-	resample(vips_image_get_data(*image), w, h, bands, pixels, nw, nh);
-	next = vips_image_new_from_memory(pixels, (size_t)nw * nh * bands, (int)nw, (int)nh,
-					  (int)bands, VIPS_FORMAT_UCHAR);
-	if (!next) {
-		g_free(pixels);
-		return -1;
-	}
-	next->Type = VIPS_INTERPRETATION_sRGB;
-	g_signal_connect(next, "postclose", G_CALLBACK(drop_pixels), pixels);
-	return then(image, 0, &next);
-}
-
-/*
- * Most pictures: bytes of red, green and blue as they seem to be.  What libvips has for this takes a third more time: it
- * lets the decoder do half of what it could, and goes across rows one number at a time.
- */
-static bool simple(const struct job *j, VipsSize size)
-{
-	uint64_t pixels = (uint64_t)j->head.width * j->head.height;
-
-	return !j->moving && size == VIPS_SIZE_DOWN && !j->head.profile && !j->head.deep &&
-	       (j->head.format == IMAGE_JPEG || pixels <= IMAGE_SIMPLE_MAX);
-}
-
-/* By what lib/image_head.h has read, which also decided how large it may be. */
-static int upright(const struct job *j, VipsImage **image)
-{
-	VipsImage *next;
-
-	if (j->head.turn == 1)
-		return 0;
-	vips_image_set_int(*image, VIPS_META_ORIENTATION, (int)j->head.turn);
-	return then(image, vips_autorot(*image, &next, NULL), &next);
-}
-
-static int load_simple(struct job *j, struct str file, uint32_t width, uint32_t height, VipsImage **out)
-{
-	bool sideways = image_sideways(j->head.turn);
-	uint32_t w = sideways ? height : width, h = sideways ? width : height;
-
-	if (decode(j, file, w, h, out) || plain_colours(out) < 0 || settle(out) < 0 ||
-	    reduce(out, w, h) < 0)
-		return -1;
-	return upright(j, out);
-}
-
-static int load(struct job *j, struct str file, uint32_t width, uint32_t height, VipsImage **out)
-{
-	VipsSize size = j->recipe && j->recipe->square ? VIPS_SIZE_BOTH : VIPS_SIZE_DOWN;
-	/* Asked for it where there is no profile, libvips takes another than sRGB for what came in. */
-	const char *profile = j->head.profile ? "srgb" : NULL;
-	bool sideways = image_sideways(j->head.turn);
-	int rc;
-
-	if (simple(j, size))
-		return load_simple(j, file, width, height, out);
-	rc = vips_thumbnail_buffer((void *)(uintptr_t)file.p, file.n, out,
-				   (int)(sideways ? height : width), "height",
-				   (int)(sideways ? width : height), "size", size, "no_rotate", TRUE,
-				   "export_profile", profile, "fail_on", VIPS_FAIL_ON_TRUNCATED,
-				   "option_string", j->moving ? "[n=-1]" : "", NULL);
-	/* Turning goes through a picture in another order than it was decoded in. */
-	if (rc < 0 || (j->head.turn != 1 && settle(out) < 0))
-		return -1;
-	return upright(j, out);
-}
-
-static int on_white(VipsImage **image)
-{
-	const double values[] = { 255, 255, 255 };
-	VipsArrayDouble *white;
-	VipsImage *next;
-	int rc;
-
-	if (!vips_image_hasalpha(*image))
-		return 0;
-	white = vips_array_double_new(values, 3);
-	rc = vips_flatten(*image, &next, "background", white, NULL);
-	vips_area_unref(VIPS_AREA(white));
-	return then(image, rc, &next);
-}
-
-/* True if some pixel is transparent. */
-static bool transparent(VipsImage *image)
-{
-	VipsImage *alpha = NULL;
-	double least = 255;
-
-	if (!vips_image_hasalpha(image) ||
-	    vips_extract_band(image, &alpha, vips_image_get_bands(image) - 1, NULL))
-		return false;
-	if (vips_min(alpha, &least, NULL))
-		least = 0;
-	g_object_unref(alpha);
-	return least < 255;
-}
-
-/* One frame in the middle of a transparent square. */
-static int centre(VipsImage *frame, VipsImage **out, uint32_t width, uint32_t height)
-{
-	const double values[] = { 0, 0, 0, 0 };
-	VipsArrayDouble *nothing = vips_array_double_new(values, 4);
-	int rc = vips_gravity(frame, out, VIPS_COMPASS_DIRECTION_CENTRE, (int)width, (int)height,
-			      "extend", VIPS_EXTEND_BACKGROUND, "background", nothing, NULL);
-
-	vips_area_unref(VIPS_AREA(nothing));
-	return rc;
-}
-
-/* The frames of an animation lie below each other. */
-static int centre_all(VipsImage *image, VipsImage **out, uint32_t width, uint32_t height)
-{
-	int high = vips_image_get_page_height(image), n = vips_image_get_height(image) / high, rc = -1;
-	VipsImage **frames = g_new0(VipsImage *, (gsize)n), *joined = NULL;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		VipsImage *frame;
-
-		if (vips_crop(image, &frame, 0, i * high, vips_image_get_width(image), high, NULL))
-			goto out;
-		rc = centre(frame, &frames[i], width, height);
-		g_object_unref(frame);
-		if (rc)
-			goto out;
-	}
-	rc = vips_arrayjoin(frames, &joined, n, "across", 1, NULL) || vips_copy(joined, out, NULL);
-	if (rc == 0)
-		vips_image_set_int(*out, VIPS_META_PAGE_HEIGHT, (int)height);
-out:
-	for (i = 0; i < n; i++)
-		if (frames[i])
-			g_object_unref(frames[i]);
-	if (joined)
-		g_object_unref(joined);
-	g_free(frames);
-	return rc;
-}
-
-static int make_square(const struct job *j, VipsImage **image)
-{
-	const struct image_recipe *r = j->recipe;
-	VipsImage *next;
-
-	if (!vips_image_hasalpha(*image) && then(image, vips_addalpha(*image, &next, NULL), &next) < 0)
-		return -1;
-	if (j->moving)
-		return then(image, centre_all(*image, &next, r->width, r->height), &next);
-	return then(image, centre(*image, &next, r->width, r->height), &next);
 }
 
 static bool may(const struct job *j, enum image_format f)
@@ -356,29 +123,6 @@ static int encode(const struct job *j, VipsImage *image, unsigned quality, struc
 	}
 }
 
-/* ${j}'s picture, its edges times ${scale}. */
-static int scaled(const struct job *j, double scale, VipsImage **out)
-{
-	int high = vips_image_get_page_height(j->full), wide = vips_image_get_width(j->full);
-	int pages = vips_image_get_height(j->full) / high, w, h;
-	VipsImage *next;
-
-	if (scale >= 1 || j->recipe->square) {
-		*out = j->full;
-		g_object_ref(*out);
-		return 0;
-	}
-	w = (int)lround(wide * scale) > 1 ? (int)lround(wide * scale) : 1;
-	h = (int)lround(high * scale) > 1 ? (int)lround(high * scale) : 1;
-	if (vips_resize(j->full, &next, (double)w / wide, "vscale",
-			(double)(h * pages) / (high * pages), NULL))
-		return -1;
-	if (pages > 1)
-		vips_image_set_int(next, VIPS_META_PAGE_HEIGHT, h);
-	*out = next;
-	return settle(out);
-}
-
 static bool has_quality(const struct job *j)
 {
 	return j->format == IMAGE_JPEG || j->format == IMAGE_WEBP;
@@ -406,7 +150,7 @@ static int fit(struct job *j, struct image_made *made)
 				g_object_unref(image);
 			image = NULL;
 			scale = s.scale;
-			if (scaled(j, scale, &image) < 0)
+			if (image_scale(j->full, r->square ? 1 : scale, &image) < 0)
 				return -1;
 		}
 		if (encode(j, image, quality, &x)) {
@@ -485,7 +229,7 @@ static int try_png(struct job *j, struct image_made *made)
 
 static int try_format(struct job *j, bool last, struct image_made *made)
 {
-	if (j->format == IMAGE_JPEG && (on_white(&j->full) < 0 || settle(&j->full) < 0))
+	if (j->format == IMAGE_JPEG && (image_on_white(&j->full) < 0 || image_settle(&j->full) < 0))
 		return -1;
 	if (j->format == IMAGE_PNG && !last)
 		return try_png(j, made);
@@ -511,11 +255,13 @@ static int write_out(int fd, struct str s, struct err *e)
 static int prepare(struct job *j, struct str file, struct err *e)
 {
 	const struct image_recipe *r = j->recipe;
+	const struct image_view view = { &j->head, r->width, r->height, r->square, j->moving };
 
-	if (load(j, file, r->width, r->height, &j->full))
+	if (image_load(&view, file, &j->full))
 		return broken(j, e);
-	if (plain_colours(&j->full) < 0 || (r->square && make_square(j, &j->full) < 0) ||
-	    settle(&j->full) < 0)
+	if (image_plain(&j->full) < 0 ||
+	    (r->square && image_centre(&j->full, r->width, r->height, j->moving) < 0) ||
+	    image_settle(&j->full) < 0)
 		return broken(j, e);
 	return 0;
 }
@@ -554,11 +300,11 @@ out:
 static int attempt(struct job *j, struct str file, int fd, struct image_made *made, struct err *e)
 {
 	enum image_format list[4];
-	bool clear = transparent(j->full);
+	bool clear = image_transparent(j->full);
 	unsigned n = order(j, file, clear, list);
 	int rc = 0;
 
-	if (!clear && !j->recipe->square && on_white(&j->full) < 0)
+	if (!clear && !j->recipe->square && image_on_white(&j->full) < 0)
 		return broken(j, e);
 	for (unsigned i = 0; i < n && rc == 0; i++) {
 		j->format = list[i];
@@ -608,13 +354,14 @@ int image_thumb(struct str file, uint32_t width, uint32_t height, int fd, struct
 		struct err *e)
 {
 	struct job j = { .recipe = NULL };
+	const struct image_view view = { &j.head, width, height, false, false };
 	int rc;
 
 	if (inspect(&j, file, e) < 0)
 		return -1;
-	if (load(&j, file, width, height, &j.full))
+	if (image_load(&view, file, &j.full))
 		return broken(&j, e);
-	rc = plain_colours(&j.full) < 0 || on_white(&j.full) < 0 || settle(&j.full) < 0 ? -1 : 0;
+	rc = image_plain(&j.full) < 0 || image_on_white(&j.full) < 0 || image_settle(&j.full) < 0 ? -1 : 0;
 	if (rc < 0 || vips_image_get_bands(j.full) != 3) {
 		broken(&j, e);
 		rc = -1;

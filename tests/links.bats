@@ -131,7 +131,7 @@ door() {
 	(cd "$src" && grep -l '"h2_private\.h"' lib/*.[ch] carriers/*.[ch] tools/*.[ch]) | { grep -v '^lib/h2' || :; } | nothing
 	door 'sqlite3' $'lib/db.c\nlib/db_log.c'
 	door 'archive' lib/bundle.c
-	door 'vips' lib/image.c
+	door 'vips' $'lib/image.c\nlib/image_pixels.c'
 	door 'seccomp' lib/seal.c
 	door 'magic\.h' lib/sniff_worker.c
 	door 'xxhash' lib/hash.c

@@ -13,7 +13,7 @@ FUZZ_CFLAGS  = -std=c17 -D_GNU_SOURCE -DOMNI_VERSION='"$(VERSION)"' -pthread -MM
 FUZZ_OBJ     = $(patsubst %.c,$(FUZZ)/%.o,$(LIB_SRC) $(CARRIER_SRC) $(STAGE_SRC))
 FUZZ_RUN     = -artifact_prefix=$(FUZZ)/$*- -max_len=65536 -timeout=25 -rss_limit_mb=2048
 
-$(FUZZ)/lib/image.o: FUZZ_CFLAGS += $(VIPS_CFLAGS)
+$(FUZZ)/lib/image.o $(FUZZ)/lib/image_pixels.o: FUZZ_CFLAGS += $(VIPS_CFLAGS)
 $(FUZZ)/lib/%.o: lib/%.c
 	@mkdir -p $(@D)
 	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
