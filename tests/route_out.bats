@@ -328,6 +328,7 @@ inbound() {
 	route 0 'channel:"whatsapp"'
 	conf '"consent":{"list":"stop","scope":"account"}'
 	route 0 '' --explain && sends bandwidth && [ "$(lost twilio)" = opted-out ]
+	route 0 'channel:"whatsapp",carrier:"twilio",type:"template",template:{name:"t",language:"en"}'
 	conf '"consent":{"list":"stop","scope":"address"}'
 	route 0 '' && sends bandwidth
 	route 1 'carrier:"twilio"' && refused denied opted-out
@@ -431,6 +432,8 @@ inbound() {
 	broken '"policies":{"name":"p","template":"x"}' 'its template is not among "templates"'
 	broken '"pools":{"name":"x","numbers":["+1"]}' 'a number that is not among "numbers"'
 	broken '"quiet_hours":{"name":"x","from":"25:00","to":"08:00"}' '/quiet_hours/0: they need "from" and "to"'
+	broken '"quiet_hours":{"name":"x","from":"21:00","to":"08:00","countries":["FR","UK"]}' 'no number is at home in "UK"'
+	broken '"quiet_hours":{"name":"x","from":"08:00","to":"08:00"}' '/quiet_hours/0: they never end'
 	broken '"capabilities":{"carrier":"twilio","prefixes":["+1"]}' 'a prefix is 1 to 15 digits'
 	broken '"consent":{"exempt":["all"]}' '/consent/exempt'
 	broken '"prices":[{"carrier":"twilio","channel":"sms","per":"word","price":1,"currency":"USD"}]' '/prices/0/per: must be segment'

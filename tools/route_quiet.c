@@ -60,6 +60,38 @@ static int day_bits(const struct json *list)
 	return bits;
 }
 
+/* The first of ${list} in which no number is at home, or {NULL, 0}. */
+static struct str nowhere(const struct json *list)
+{
+	for (struct json_iter it = json_iter(list); json_next(&it);) {
+		const struct region *r;
+		size_t i = 0;
+
+		while ((r = region_at(i)) != NULL && !str_eq(json_str(it.value), str_c(r->country)))
+			i++;
+		if (!r)
+			return json_str(it.value);
+	}
+	return STR_NONE;
+}
+
+static int hours_check(const struct quiet *q, const struct hours *h, struct err *e)
+{
+	struct str none = nowhere(h->countries);
+
+	if (none.n) {
+		(void)bad(q, q->n, "\"countries\" has one that is none", e);
+		err_hint(e, "no number is at home in \"%.*s\"; they are called as in ISO 3166-1, such as GB",
+			 STR_FMT(none));
+		return -1;
+	}
+	if (h->from == h->to && h->days == 0x7f && !h->drop)
+		return bad(q, q->n,
+			   "they never end, as \"from\" is \"to\" on all days; \"then\": \"drop\" would refuse",
+			   e);
+	return 0;
+}
+
 static int hours_read(struct quiet *q, const struct json *v, struct err *e)
 {
 	struct hours *h = &q->list[q->n];
@@ -84,6 +116,8 @@ static int hours_read(struct quiet *q, const struct json *v, struct err *e)
 		return bad(q, q->n, "\"days\" takes mon, tue, wed, thu, fri, sat and sun", e);
 	h->categories = (unsigned)bits;
 	h->days = (unsigned)on;
+	if (hours_check(q, h, e) < 0)
+		return -1;
 	q->n++;
 	return 0;
 }
