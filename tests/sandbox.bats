@@ -620,6 +620,13 @@ END
 		{"latency":"99999999999999999999s"}|latency: must be a time
 		{"when":{"after":"2m","until":"1m"}}|when/until: must be later
 		{"when":{"after":"1m","until":"1m"}}|when/until: must be later
+		{"when":{"carrier":"twilo"}}|when/carrier: must be bandwidth, inteliquent,
+		{"when":{"carrier":["fcm","w*","x*"]}}|when/carrier: must be bandwidth, inteliquent,
+		{"when":{"kind":"messages"}}|when/kind: must be message, media,
+		{"receipts":{"lose":2}}|receipts/lose: must be
+		{"receipts":{"statuses":["deliverd"]}}|receipts/statuses/0: must be one of
+		{"receipts":{"loose":1}}|receipts/loose: is not allowed here
+		{"latency":{"median":"2s"}}|latency: must have "p99"
 		{"burst":3}|burst: means something with rate only
 		{"rate":"1/1000d","burst":1000000}|burst: takes longer
 	END

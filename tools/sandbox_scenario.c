@@ -219,13 +219,61 @@ static void read_replies(struct scenario *s, struct rule *r, const struct json *
 					 read_span(s, "replies", json_get(it.value, "after"), REPLY_MS) };
 }
 
+/* True if ${s} is like ${p}, in which "*" stands for any characters. */
+static bool like(struct str p, struct str s)
+{
+	size_t i = 0, k = 0, star = SIZE_MAX, from = 0;
+
+	while (k < s.n) {
+		if (i < p.n && p.p[i] == '*') {
+			star = i++;
+			from = k;
+		} else if (i < p.n && p.p[i] == s.p[k]) {
+			i++;
+			k++;
+		} else if (star != SIZE_MAX) {
+			i = star + 1;
+			k = ++from;
+		} else {
+			return false;
+		}
+	}
+	while (i < p.n && p.p[i] == '*')
+		i++;
+	return i == p.n;
+}
+
+/* A name that is none would never count, and nobody would see why: each must be like one of ${names}. */
+static void check_names(struct scenario *s, const struct patterns *p, const char *const *names,
+			const char *where, const char *why)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		const char *const *name = names;
+
+		while (*name && !like(p->list[i], str_c(*name)))
+			name++;
+		if (!*name)
+			wrong(s, where, why);
+	}
+}
+
 static void read_when(struct scenario *s, struct rule *r, const struct json *when)
 {
+	static const char *const carriers[] = { "bandwidth",   "inteliquent", "livechat",
+						"messagebird", "twilio",      "whatsapp",
+						"apns",        "fcm",         "webpush",
+						NULL };
+	static const char *const kinds[] = { "message", "media", "mark", "template",
+					     "token",   "query", NULL };
 	struct arena *a = s->arena;
 
 	r->carrier = read_patterns(a, json_get(when, "carrier"));
 	r->account = read_patterns(a, json_get(when, "account"));
 	r->kind = read_patterns(a, json_get(when, "kind"));
+	check_names(s, &r->carrier, carriers, "when/carrier",
+		    "must be bandwidth, inteliquent, livechat, messagebird, twilio, whatsapp, apns, fcm or webpush; \"*\" stands for any characters");
+	check_names(s, &r->kind, kinds, "when/kind",
+		    "must be message, media, mark, template, token or query; \"*\" stands for any characters");
 	r->from = read_patterns(a, json_get(when, "from"));
 	r->to = read_patterns(a, json_get(when, "to"));
 	r->type = read_patterns(a, json_get(when, "type"));
@@ -270,6 +318,28 @@ static void read_rule(struct scenario *s, struct rule *r, const struct json *v)
 	read_limit(s, r, v);
 }
 
+/* True if ${u}, a failure of another alternative, tells more than ${told}: of a member inside, or of more than a type. */
+static bool tells_more(const struct schema_unit *u, const struct schema_unit *told)
+{
+	struct str inside = str_sub(u->instance, told->instance.n, u->instance.n);
+
+	if (!str_prefix(u->instance, told->instance))
+		return false;
+	return inside.n > 0 ? inside.p[0] == '/' :
+			      str_suffix(told->keyword, STR("/type")) &&
+				      str_suffix(u->keyword, STR("/required"));
+}
+
+static const struct schema_unit *most_telling(const struct schema_report *r)
+{
+	const struct schema_unit *told = &r->units[0];
+
+	for (size_t i = 1; i < r->n; i++)
+		if (tells_more(&r->units[i], told))
+			told = &r->units[i];
+	return told;
+}
+
 static int check(struct arena *a, const struct json *v, const char *name, struct err *e)
 {
 	struct schema_set *set = schema_set_new(0);
@@ -282,9 +352,9 @@ static int check(struct arena *a, const struct json *v, const char *name, struct
 		s = schema_set_get(set, STR("omni:scenario"), e);
 	if (!s)
 		goto out;
-	report = schema_brief(s, v, a);
+	report = schema_explain(s, v, a);
 	if (report.n > 0) {
-		schema_put_text(&text, &report.units[0]);
+		schema_put_text(&text, most_telling(&report));
 		err_set(e, FAULT_CONFIG, "scenario", "%s: %.*s", name, STR_FMT(buf_get(&text)));
 		goto out;
 	}
@@ -389,30 +459,6 @@ static int64_t time_of(const struct times *t, uint64_t roll, uint64_t what)
 }
 
 /* ---- conditions ---- */
-
-/* True if ${s} is like ${p}, in which "*" stands for any characters. */
-static bool like(struct str p, struct str s)
-{
-	size_t i = 0, k = 0, star = SIZE_MAX, from = 0;
-
-	while (k < s.n) {
-		if (i < p.n && p.p[i] == '*') {
-			star = i++;
-			from = k;
-		} else if (i < p.n && p.p[i] == s.p[k]) {
-			i++;
-			k++;
-		} else if (star != SIZE_MAX) {
-			i = star + 1;
-			k = ++from;
-		} else {
-			return false;
-		}
-	}
-	while (i < p.n && p.p[i] == '*')
-		i++;
-	return i == p.n;
-}
 
 static bool fits(const struct patterns *p, struct str s)
 {
