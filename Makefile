@@ -36,7 +36,7 @@ LIBS_omni-sandbox   = $(LIBS_stage) -lcrypto -lpcre2-8 -lm -lmicrohttpd -lgnutls
 LIBS_omni-ratelimit = $(LIBS_stage) -lcrypto -ljq -lm -lpcre2-8
 LIBS_omni-deliver  = $(LIBS_stage) -lcrypto -lsqlite3 -lcurl
 LIBS_omni-media    = $(LIBS_stage) -lcrypto -lcurl -lseccomp -lmagic -lm
-LIBS_omni-push     = $(LIBS_stage) -lcrypto -lssl -lnghttp2 -lcurl -lsqlite3
+LIBS_omni-push     = $(LIBS_stage) -lcrypto -lssl -lnghttp2 -lcurl -lsqlite3 -lutf8proc
 
 # What programs start, and nobody by hand.
 HELPERS = omni-media-image

@@ -34,3 +34,25 @@ struct str nfc(struct str text, struct arena *a)
 	free(made);
 	return out;
 }
+
+struct str nfc_cut(struct str text, size_t n)
+{
+	struct str start = str_utf8_cut(text, n);
+	utf8proc_int32_t before = 0, now, state = 0;
+	size_t at = 0, boundary = 0;
+
+	while (start.n < text.n && at <= start.n) {
+		utf8proc_ssize_t size = utf8proc_iterate((const utf8proc_uint8_t *)text.p + at,
+							 (utf8proc_ssize_t)(text.n - at), &now);
+
+		if (size <= 0) /* not UTF-8 */
+			return start;
+		if (at == 0 || utf8proc_grapheme_break_stateful(before, now, &state))
+			boundary = at;
+		before = now;
+		at += (size_t)size;
+	}
+	if (start.n < text.n && start.n - boundary <= NFC_CLUSTER_MAX)
+		start.n = boundary;
+	return start;
+}

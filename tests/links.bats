@@ -58,9 +58,9 @@ links() {
 	done
 }
 
-@test "omni-push links HTTP/2 and TLS, curl for what is without, what encrypts, and SQLite for its ledger, and not jq" {
+@test "omni-push links HTTP/2 and TLS, curl for what is without, what encrypts, SQLite for its ledger, where a character ends, and not jq" {
 	plain
-	links omni-push yyjson zstd z crypto ssl nghttp2 curl sqlite3
+	links omni-push yyjson zstd z crypto ssl nghttp2 curl sqlite3 utf8proc
 }
 
 @test "omni-queue links SQLite, and nothing that talks to a network" {

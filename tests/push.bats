@@ -434,6 +434,31 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(get .error.code)" = payload-too-large ]
 }
 
+@test "a body is not cut inside what is seen as one character, as another library divides it" {
+	conf
+	node -e '
+		const device = JSON.parse(process.argv[1]);
+		["👨‍👩‍👧‍👦", "🇩🇪🇫🇷", "👍🏽", "e\u0301", "각", "❤️", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "x", "ü"].forEach((seen, i) => [0, 1, 2, 3].forEach(shift => device.forEach(d => console.log(JSON.stringify({
+			id: "'$id'" + String(10 * shift + i).padStart(2, "0"), kind: "push", title: "T",
+			body: "a".repeat(shift) + seen.repeat(6000 / Buffer.byteLength(seen)), devices: [d] })))));' "[$(device apns aa),$(device fcm cut2),$(browser cut3)]" >in
+	# What no script has is cut all the same.
+	jq -nc --argjson d "$(device apns aa)" '{ id: "'$id'90", kind: "push", title: "T", body: ("a" + "\u0301" * 9000), devices: [$d] }' >>in
+	want 0 push -n in
+	[ "$(wc -l <out)" = 121 ]
+	node -e '
+		const fs = require("fs"), lines = f => fs.readFileSync(f, "utf8").trim().split("\n").map(JSON.parse);
+		const all = lines("in"), made = lines("out"), segmenter = new Intl.Segmenter();
+		let bad = 0;
+		made.forEach((m, i) => {
+			const p = m.body || m.encrypts, body = (p.aps ? p.aps.alert : (p.message || p).notification).body, text = body.slice(0, -1);
+			const starts = new Set([...segmenter.segment(all[i].body)].map(s => s.index));
+			const hostile = i === made.length - 1, size = Buffer.byteLength(body);
+			if (!body.endsWith("…") || !all[i].body.startsWith(text) || (!hostile && !starts.has(text.length)) || size < 3800 || !m.cut)
+				console.log(i, size, JSON.stringify(body.slice(-20)), bad++);
+		});
+		process.exit(bad ? 1 : 0);'
+}
+
 @test "--dry-run shows requests, sends none, and names secrets" {
 	conf
 	note 1 "$(device apns aa14),$(device fcm d3),$(browser ok)" >in
@@ -444,6 +469,23 @@ webpush failed credentials credentials BadJwtToken" ]
 	no grep -qF -e "$(cat "$G/vapid.key")" out
 	no grep -q 'eyJ' out
 	[ "$(seen .name)" = '' ]
+	# A device that can not be sent to keeps the others from nothing; alone it is a reject.
+	note 1 "$(device apns "z z"),$(device fcm d3)" >in
+	want 0 push -n in
+	[ "$(get '[.kind, .carrier, .recipient, .code, .method]')" = '["request","apns","z z","subscription-malformed",null]
+["request","fcm","d3",null,"POST"]' ]
+	note 1 "$(device apns "z z")" | want 1 push -n
+	[ "$(get '[.kind, .code]')" = '["reject","subscription-malformed"]' ]
+}
+
+@test "who gets it is what the devices say, not what a platform's own members say" {
+	conf
+	for member in token topic condition; do
+		note 1 "$(device fcm to1)" ',"platform":{"fcm":{"'$member'":"other"}}' | want 0 push
+		[ "$(get '[.outcome, .error.code]')" = '["failed","push-malformed"]' ]
+		[ "$(get .error.text)" = "platform.fcm: \"$member\" is not taken: \`devices\` say where it goes" ]
+	done
+	[ "$(seen 'select(.gateway == "fcm").name')" = '' ]
 }
 
 @test "messages that are routed to push are pushes, all else passes as it is" {
@@ -513,7 +555,14 @@ webpush failed credentials credentials BadJwtToken" ]
 		process.exit(e.getPublicKey("base64url") === JSON.parse(require("fs").readFileSync("out")).public_key ? 0 : 1);'
 	cp vapid.key before
 	want 74 omni-push keygen -o vapid.key
+	says 'vapid.key: File exists, and no key is ever overwritten'
 	cmp vapid.key before
+	# A key whose public half nobody got is none.
+	rc=0
+	omni-push keygen -o lost.key >/dev/full 2>err || rc=$?
+	[ "$rc" = 74 ]
+	[ ! -e lost.key ]
+	omni-push --help | grep -q 'omni-push keygen'
 	jq -c . <<<"{\"push\":{\"webpush\":{\"vapid_private_key\":\"file:vapid.key\",\"subject\":\"mailto:ops@example.com\"}}}" >omni.json
 	want 0 push /dev/null
 }

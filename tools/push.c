@@ -149,7 +149,8 @@ const struct stage stage_push = {
 		.name = "omni-push",
 		.purpose = "Send notifications to devices and browsers: APNs, FCM, Web Push.",
 		.operands = "[FILE...]",
-		.example = "omni-queue take push --follow | omni-push -c omni.json | omni-queue settle push",
+		.example = "omni-push keygen -o vapid.key    # the keys for browsers, once\n"
+			   "  omni-queue take push --follow | omni-push -c omni.json | omni-queue settle push",
 		.opts = opts,
 	},
 	.name = "push",

@@ -17,16 +17,24 @@ static struct str proof(const struct push_account *a, struct arena *arena)
 			 STR_FMT(a->team_id));
 }
 
-static void show(struct buf *b, const struct push_post *x, const struct push_make *m)
+static void begin(struct buf *b, const struct push_make *m)
 {
-	struct str authorization = proof(m->account, m->arena);
+	enum push_platform p = m->device->platform;
 
 	json_open(b, '{');
 	json_add_str(b, "kind", STR("request"));
 	json_add_str(b, "message", m->note->id);
-	json_add_str(b, "carrier", str_c(push_platforms[m->device->platform]));
-	json_add_str(b, "account", m->account->name);
+	json_add_str(b, "carrier", str_c(push_platforms[p]));
+	if (m->account)
+		json_add_str(b, "account", m->account->name);
 	json_add_str(b, "recipient", m->device->token);
+}
+
+static void show(struct buf *b, const struct push_post *x, const struct push_make *m)
+{
+	struct str authorization = proof(m->account, m->arena);
+
+	begin(b, m);
 	json_add_str(b, "method", STR("POST"));
 	json_add_str(b, "url", x->url);
 	json_key(b, "headers");
@@ -47,6 +55,16 @@ static void show(struct buf *b, const struct push_post *x, const struct push_mak
 	buf_char(b, '\n');
 }
 
+/* A device that nothing could be sent to, beside others that it does not keep from theirs. */
+static void show_fault(struct buf *b, const struct push_make *m, const struct err *e)
+{
+	begin(b, m);
+	json_add_str(b, "code", str_c(e->code));
+	json_add_str(b, "detail", str_c(e->text));
+	json_close(b, '}');
+	buf_char(b, '\n');
+}
+
 int push_dry(const struct push_accounts *accounts, struct store *store, const struct rec *r,
 	     struct out *o, struct err *e)
 {
@@ -57,25 +75,27 @@ int push_dry(const struct push_accounts *accounts, struct store *store, const st
 	struct buf b = { .max = SIZE_MAX };
 	struct push_post x;
 	struct rec made;
-	int rc = -1;
+	bool any = false;
 
 	if (push_list_read(&list, r, store, e) < 0 || push_note_read(&note, r, m.now, e) < 0)
 		return -1;
 	for (size_t i = 0; i < list.n; i++) {
+		m.account = NULL;
 		if (push_list_device(&d, &list.aims[i], r, e) < 0 ||
-		    (m.account = push_account_for(accounts, &d, e)) == NULL || push_make(&x, &m, e) < 0)
-			goto out;
+		    (m.account = push_account_for(accounts, &d, e)) == NULL || push_make(&x, &m, e) < 0) {
+			show_fault(&b, &m, e);
+			continue;
+		}
+		any = true;
 		show(&b, &x, &m);
 	}
-	for (struct str left = buf_get(&b); left.n > 0;) {
+	for (struct str left = any ? buf_get(&b) : STR_NONE; left.n > 0;) {
 		struct str line = str_sub(left, 0, str_find(left, '\n'));
 
 		rec_made(&made, r, line);
 		out_put(o, &made);
 		left = str_sub(left, line.n + 1, left.n);
 	}
-	rc = 0;
-out:
 	buf_free(&b);
-	return rc;
+	return any ? 0 : -1;
 }

@@ -162,6 +162,12 @@ static int request(struct push_post *x, const struct push_note *n, const struct 
 	struct str base = a->base_url.p ? a->base_url : STR("https://fcm.googleapis.com");
 
 	(void)now;
+	/* What is told of a device, and remembered, must be true of it. */
+	for (size_t i = 0; i < LEN(targets); i++)
+		if (json_get(n->over[PUSH_FCM], targets[i]))
+			return err_set(e, FAULT_DATA, "push-malformed",
+				       "platform.fcm: \"%s\" is not taken: `devices` say where it goes",
+				       targets[i]);
 	x->url = arena_fmt(arena, "%.*s/v1/projects/%.*s/messages:send", STR_FMT(base),
 			   STR_FMT(a->project));
 	x->body = arena_join(arena, STR("{\"message\":"), arena_join(arena, x->payload, STR("}")));

@@ -21,7 +21,8 @@ static int keep(const char *path, struct str private, struct err *e)
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), rc;
 
 	if (fd < 0)
-		return err_set(e, FAULT_IO, "output", "%s: %s", path, strerror(errno));
+		return err_set(e, FAULT_IO, "output", "%s: %s%s", path, strerror(errno),
+			       errno == EEXIST ? ", and no key is ever overwritten" : "");
 	rc = file_write(fd, path, private, e);
 	if (rc == 0 && fsync(fd) < 0)
 		rc = err_set(e, FAULT_IO, "output", "%s: %s", path, strerror(errno));
@@ -54,8 +55,11 @@ static int keygen(const struct setup *s, struct err *e)
 	buf_char(&b, '\n');
 	if (path)
 		rc = keep(path, arena_join(arena, text, STR("\n")), e);
-	if (rc == 0)
+	if (rc == 0) {
 		rc = file_write(STDOUT_FILENO, "standard output", buf_get(&b), e);
+		if (rc < 0 && path) /* a key whose other half nobody knows */
+			unlink(path);
+	}
 	key_free(k);
 	buf_free(&b);
 	arena_free(arena);

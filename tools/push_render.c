@@ -2,6 +2,7 @@
 #include "push_gateway.h"
 
 #include "json_merge.h"
+#include "nfc.h"
 
 enum { RETRY_MOST_MS = 7 * 86400000 };
 
@@ -149,7 +150,7 @@ static int cut(struct push_post *x, const struct push_make *m, size_t most, stru
 	const struct push_gateway *g = push_gateways[m->device->platform];
 	struct str body = m->note->body;
 	size_t fits = 0, too_long = body.n, size = g->size(x->payload, m->arena);
-	struct str best = STR_NONE;
+	struct str best = STR_NONE, whole;
 
 	while (m->truncate && body.n > 0 && fits + 1 < too_long) {
 		size_t middle = fits + (too_long - fits) / 2;
@@ -167,6 +168,12 @@ static int cut(struct push_post *x, const struct push_make *m, size_t most, stru
 			       "the payload has %zu bytes, %s takes %zu%s", size,
 			       push_platforms[m->device->platform], most,
 			       m->truncate ? ", and its body can not be cut so far" : "");
+	/* Half a flag is no flag, and a letter without its accent another one. */
+	whole = nfc_cut(body, fits);
+	if (whole.n > 0 && whole.n < str_utf8_cut(body, fits).n) {
+		best = payload_of(m, shortened(body, whole.n, m->arena), e);
+		fits = whole.n;
+	}
 	x->payload = best;
 	x->cut = body.n - str_utf8_cut(body, fits).n;
 	return 0;
