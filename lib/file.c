@@ -43,6 +43,15 @@ out:
 	return rc;
 }
 
+int file_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		(void)fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
 int file_parents(const char *path, struct err *e)
 {
 	char *dir = strdup(path);

@@ -21,6 +21,13 @@ int file_read(const char *path, size_t max, struct arena *a, struct str *out, st
 	      struct err *e);
 
 /**
+ * file_open(path):
+ * Open ${path} to read.  open(2) waits until somebody writes to a FIFO, and no signal that is caught ends
+ * that; this does not wait, but poll(2) of what it returns does.  Return the descriptor, or -1 with errno.
+ */
+int file_open(const char *path);
+
+/**
  * file_parents(path, e):
  * Make the directories above ${path} that are missing, with mode 0700.  Return 0, or -1 with FAULT_IO
  * naming the one that could not be made.

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "file.h"
 #include "limit.h"
 #include "pack.h"
 
@@ -101,15 +102,9 @@ static int input_open(struct lines *l, struct err *e)
 	struct stat st;
 
 	l->file = l->files[l->next++];
-	/*
-	 * A FIFO without a writer must not block here, where signals are not looked for, but in the
-	 * caller's poll.
-	 */
-	l->fd = is_stdin(l->file) ? STDIN_FILENO : open(l->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	l->fd = is_stdin(l->file) ? STDIN_FILENO : file_open(l->file);
 	if (l->fd < 0 || fstat(l->fd, &st) < 0)
 		return err_set(e, FAULT_IO, "input", "%s: %s", l->file, strerror(errno));
-	if (!is_stdin(l->file))
-		(void)fcntl(l->fd, F_SETFL, 0);
 	if (S_ISDIR(st.st_mode)) {
 		input_close(l);
 		return err_set(e, FAULT_IO, "input", "%s: is a directory", l->file);

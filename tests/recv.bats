@@ -326,6 +326,38 @@ request() {
 	says 'standard output: Broken pipe'
 }
 
+@test "SIGTERM while a FIFO has no writer yet ends the program: exit 0" {
+	mkfifo in in.zst
+	for file in in in.zst; do
+		omni-recv --from "$file" nope >out 2>err &
+		pid=$!
+		until_true catches "$pid"
+		kill -TERM "$pid"
+		until_true gone "$pid"
+		wait "$pid"
+		nothing <out
+		nothing <err # the next operand was not opened
+	done
+}
+
+@test "SIGTERM: of a compressed FIFO too what has arrived whole comes out, and that it is short is told" {
+	mkfifo in.zst
+	omni-recv --from in.zst nope >out 2>err &
+	pid=$!
+	exec 7>in.zst
+	{ request /webhooks/twilio | zstd -qc; request /webhooks/whatsapp | zstd -qc | head -c 20; } >&7
+	until_true read_up 7
+	kill -TERM "$pid"
+	until_true gone "$pid"
+	rc=0
+	wait "$pid" || rc=$?
+	exec 7>&-
+	[ "$rc" -eq 65 ]
+	[ "$(get .kind | paste -sd' ')" = 'webhook reject' ]
+	says 'in.zst: the zstd data ends in the middle'
+	lines_are err 1
+}
+
 @test "SIGTERM: what has arrived whole comes out, the rest is a reject" {
 	mkfifo in
 	omni-recv --from in nope >out 2>err &

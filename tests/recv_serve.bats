@@ -420,9 +420,33 @@ prints() {
 	[ "$(grep -cE 'hidden|c2VjcmV0' log)" = 0 ]
 	mv log log.1
 	kill -HUP "$pid"
-	until_true test -e log
-	status /health
-	until_true grep -q health log
+	logged() { status /health && grep -q health log; }
+	until_true logged
+}
+
+@test "an access log that is a FIFO: SIGTERM ends waiting for its reader, and when it has gone SIGHUP stops nothing" {
+	mkfifo log
+	omni-recv -c omni.json --listen 127.0.0.1:0 --access-log log 2>err 3>&- &
+	pids+=($!)
+	until_true state $! S
+	kill -TERM $!
+	until_true gone $!
+	timeout 60 cat log >first 3>&- &
+	reader=$!
+	pids+=("$reader")
+	start --access-log log
+	logged() { status /health && [ -s "$1" ]; }
+	until_true logged first
+	kill "$reader"
+	wait "$reader" || :
+	kill -HUP "$pid"
+	until_true grep -q 'the old log stays' err
+	[ "$(status /health)" = 200 ]
+	timeout 60 cat log >second 3>&- &
+	pids+=($!)
+	logged_anew() { kill -HUP "$pid" && logged second; }
+	until_true logged_anew
+	stop
 }
 
 @test "standard output that is closed ends the service with 74, and no record counts" {

@@ -746,3 +746,12 @@ END
 	ask "http://127.0.0.1:$(cat port)/health" | jq -e .run >/dev/null
 	stop
 }
+
+@test "a record that is a FIFO is waited for until it has a reader; SIGTERM ends that" {
+	mkfifo record
+	omni-sandbox -c omni.json --listen 127.0.0.1:0 -o record 2>err 3>&- &
+	sandbox=$!
+	until_true state "$sandbox" S
+	kill "$sandbox"
+	until_true gone "$sandbox"
+}

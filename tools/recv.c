@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "config.h"
 #include "diag.h"
+#include "file.h"
 #include "form.h"
 #include "opt.h"
 #include "pack.h"
@@ -39,10 +40,12 @@ struct recv {
 
 /* A file of raw requests. */
 struct capture {
+	struct recv *recv;
 	const char *name;
 	int fd;
-	struct pack *pack; /* owns fd; NULL: not compressed */
+	struct pack *pack; /* reads fd; NULL: not compressed */
 	struct buf text;
+	bool begun;        /* some of it was read */
 	bool cut;          /* there is more that could not be read */
 	uint64_t requests; /* in it so far, the one in hand included */
 	uint64_t lineno;   /* where that begins, from 1 */
@@ -290,26 +293,39 @@ static void wait_for(struct recv *r, struct pollfd *f, unsigned n, int timeout)
 		r->deadline = clock_mono() + DRAIN_MS;
 }
 
-/* Read as read(2) does, but no longer than the deadline: then 0 with c->cut. */
-static ssize_t read_in_time(struct recv *r, struct capture *c, void *p, size_t n)
+/*
+ * Read a file as packs do, but no longer than the deadline, and once it is set only what has begun: then
+ * 0 with c->cut.
+ */
+static ssize_t read_in_time(void *with, void *dst, size_t n, struct err *e)
 {
+	struct capture *c = with;
+	struct recv *r = c->recv;
 	struct pollfd f = { .fd = c->fd, .events = POLLIN };
+	ssize_t got;
 
 	for (;;) {
 		int64_t left = r->deadline - clock_mono();
 
-		if (r->deadline && left <= 0) {
+		if (r->deadline && (left <= 0 || !c->begun)) {
 			c->cut = true;
 			return 0;
 		}
 		wait_for(r, &f, 1, r->deadline ? (int)left : -1);
-		if (f.revents)
-			return read(c->fd, p, n);
+		if (!f.revents)
+			continue;
+		got = read(c->fd, dst, n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(e, FAULT_IO, "read-failed", "%s: %s", c->name, strerror(errno));
+		c->begun |= got > 0;
+		return got;
 	}
 }
 
 /* Read ${c} whole, as far as it can be read. */
-static int slurp(struct recv *r, struct capture *c, struct err *e)
+static int slurp(struct capture *c, struct err *e)
 {
 	char *p;
 	ssize_t n;
@@ -323,40 +339,39 @@ static int slurp(struct recv *r, struct capture *c, struct err *e)
 				       "%s: larger than %zu MiB: split it between two requests",
 				       c->name, CAPTURE_MAX_BYTES >> 20);
 		}
-		n = c->pack ? pack_read(c->pack, p, BLOCK_BYTES, e) : read_in_time(r, c, p, BLOCK_BYTES);
-		if (n < 0 && !c->pack && errno == EINTR)
-			continue;
+		n = c->pack ? pack_read(c->pack, p, BLOCK_BYTES, e) :
+			      read_in_time(c, p, BLOCK_BYTES, e);
 		if (n <= 0)
 			break;
 		c->text.n += (size_t)n;
 	}
-	if (n < 0)
-		c->cut = true;
-	if (n < 0 && !c->pack)
-		err_set(e, FAULT_IO, "read-failed", "%s: %s", c->name, strerror(errno));
-	return n < 0 ? -1 : 0;
+	if (n == 0 || (c->cut && !c->begun)) /* a pack that nobody waited for is not a bad one */
+		return 0;
+	c->cut = true;
+	return -1;
 }
 
-static int open_capture(struct capture *c, const char *path, struct err *e)
+static int open_capture(struct recv *r, struct capture *c, const char *path, struct err *e)
 {
-	*c = (struct capture){ .name = path, .fd = STDIN_FILENO, .lineno = 1 };
+	struct pack_source source = { .read = read_in_time, .with = c };
+
+	*c = (struct capture){ .recv = r, .name = path, .fd = STDIN_FILENO, .lineno = 1 };
 	if (strcmp(path, "-") == 0) {
 		c->name = "standard input";
 		return 0;
 	}
-	c->fd = open(path, O_RDONLY | O_CLOEXEC);
+	c->fd = file_open(path);
 	if (c->fd < 0)
 		return err_set(e, FAULT_IO, "open-failed", "%s: %s", path, strerror(errno));
 	if (pack_is(path))
-		c->pack = pack_open(c->fd, path);
+		c->pack = pack_open_source(&source, path);
 	return 0;
 }
 
 static void close_capture(struct capture *c)
 {
-	if (c->pack)
-		pack_close(c->pack);
-	else if (c->fd != STDIN_FILENO)
+	pack_close(c->pack);
+	if (c->fd != STDIN_FILENO)
 		close(c->fd);
 	buf_free(&c->text);
 }
@@ -373,10 +388,10 @@ static int take_file(struct recv *r, const char *path, struct err *e)
 
 	if (flush(r, e) < 0) /* reading may block */
 		return -1;
-	if (open_capture(&c, path, &bad) < 0) {
+	if (open_capture(r, &c, path, &bad) < 0) {
 		status = diag_fail(&bad);
 	} else {
-		status = slurp(r, &c, &bad) < 0 ? diag_fail(&bad) : EXIT_OK;
+		status = slurp(&c, &bad) < 0 ? diag_fail(&bad) : EXIT_OK;
 		rc = opt_flag(&r->args, "body") ? put_bare(r, &c, e) : put_requests(r, &c, e);
 		close_capture(&c);
 		if (rc < 0)

@@ -124,20 +124,24 @@ static int read_options(struct run *r, struct err *e)
 
 /* ---- files ---- */
 
-/* Open the access log, or after a rotation the new one under the same descriptor. */
+/*
+ * Open the access log, or after a rotation the new one under the same descriptor.  At the start a FIFO is
+ * waited for until it has a reader, by a program that signals still end; a service can not wait.
+ */
 static int open_log(struct run *r, struct err *e)
 {
-	int fd;
+	int fd, wait = r->service.access_log < 0 ? 0 : O_NONBLOCK;
 
 	if (!r->access_log)
 		return 0;
-	fd = open(r->access_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+	fd = open(r->access_log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | wait, 0640);
 	if (fd < 0)
 		return err_set(e, FAULT_IO, "access-log", "%s: %s", r->access_log, strerror(errno));
 	if (r->service.access_log < 0) {
 		r->service.access_log = fd;
 		return 0;
 	}
+	(void)fcntl(fd, F_SETFL, O_APPEND);
 	(void)dup3(fd, r->service.access_log, O_CLOEXEC);
 	close(fd);
 	atomic_store(&r->service.log_errors, 0);
@@ -268,7 +272,7 @@ static int run(struct run *r, struct err *e)
 
 	s->began = clock_mono();
 	s->access_log = -1;
-	if (clock_init(e) < 0 || sig_service(e) < 0 || open_workers(r, e) < 0 || open_log(r, e) < 0)
+	if (clock_init(e) < 0 || open_log(r, e) < 0 || sig_service(e) < 0 || open_workers(r, e) < 0)
 		goto out;
 	s->handover = open_handover(r, e);
 	if (!s->handover)

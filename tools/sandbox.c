@@ -205,7 +205,8 @@ static int serve(struct run *r, struct err *e)
 {
 	struct box *b = &r->box;
 
-	if (clock_init(e) < 0 || sig_service(e) < 0 || open_box(r, e) < 0)
+	/* A FIFO that is to be written to waits for its reader: signals end that. */
+	if (clock_init(e) < 0 || open_box(r, e) < 0 || sig_service(e) < 0)
 		return -1;
 	r->ctx[0] = b;
 	r->setup.ctx = r->ctx;
