@@ -195,7 +195,7 @@ tls() {
 	LD_PRELOAD=$BUILD/fail.so timeout 60 omni-deliver -c omni.json feed >out 2>err 3>&- &
 	exec 9<>feed
 	cat in >&9
-	for _ in $(seq 200); do [ "$(received)" -eq 0 ] || break; sleep 0.02; done
+	until_true received_are 1
 	: >back
 	exec 9>&-
 	wait $!

@@ -104,10 +104,15 @@ read_up() {
 		sys.exit(any(fcntl.ioctl(int(sys.argv[1]), termios.FIONREAD, bytes(4))))' "$1"
 }
 
+# begun(pid): it is its program by now, and not still the shell between fork(2) and exec(2), which has signals of its own.
+begun() {
+	[ -e "/proc/$1/exe" ] && [ ! "/proc/$1/exe" -ef "/proc/$$/exe" ]
+}
+
 # catches(pid): SIGTERM does not just kill this process: its first words of work are done.
 catches() {
 	local mask
-	mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status") && [ $((0x$mask >> 14 & 1)) -eq 1 ]
+	begun "$1" && mask=$(sed -n 's/^SigCgt:\t//p' "/proc/$1/status") && [ $((0x$mask >> 14 & 1)) -eq 1 ]
 }
 
 # free_port: print a port of 127.0.0.1 that is nobody's: not one that the kernel gives to clients, and for each test its own.

@@ -320,8 +320,8 @@ accounts() {
 	} >nginx.conf
 	nginx -e "$PWD/error" -c "$PWD/nginx.conf" 3>&- &
 	echo $! >nginx
-	until_true test -S sock
 	ask() { curl -s --unix-socket sock -o body -w '%{http_code} %{content_type}' "$1"; }
+	until_true ask http://media.example.com/ # the socket is there before somebody listens
 	answer=$(ask "$url")
 	sum=$(sha256sum <body | cut -d' ' -f1)
 	made=$(ask "http://media.example.com/$(basename "$(find o/made -type f | head -n 1)").json")

@@ -199,11 +199,7 @@ feed() {
 	local before
 	before=$(wc -l <out)
 	printf '{"kind":"message","id":"%s","direction":"out","media":[{"path":"%s"}]}\n' "$before" "$1" >&8
-	for ((i = 0; i < 3000; i++)); do
-		[ "$(wc -l <out)" = "$before" ] || return 0
-		sleep 0.01
-	done
-	return 1
+	until_true lines_are out $((before + 1))
 }
 
 sniffer() {
@@ -256,11 +252,7 @@ sniffer() {
 	exec 8>pipe
 	pictures
 	echo '{"kind":"message","id":"1","direction":"out","media":[{"path":"a.png"}]}' >&8
-	for ((i = 0; i < 500; i++)); do
-		[ ! -s out ] || break
-		sleep 0.01
-	done
-	[ -s out ]
+	until_true test -s out
 	[ -z "$(sniffer)" ]
 	exec 8>&-
 	wait "$pid"

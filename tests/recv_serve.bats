@@ -428,6 +428,7 @@ prints() {
 	mkfifo log
 	omni-recv -c omni.json --listen 127.0.0.1:0 --access-log log 2>err 3>&- &
 	pids+=($!)
+	until_true begun $!
 	until_true state $! S
 	kill -TERM $!
 	until_true gone $!

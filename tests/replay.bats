@@ -19,15 +19,6 @@ archive() {
 	omni-archive import -q -d a -s s --frame 16k in
 }
 
-until_true() {
-	for _ in {1..200}; do
-		if "$@"; then return 0; fi
-		sleep 0.05
-	done
-	printf 'waited in vain for: %s\n' "$*"
-	return 1
-}
-
 @test "an archive, files and standard input come out as they are" {
 	records 1 5000 >in
 	printf '{"kind":"zzz" , "n":1.50e1}  \n' >odd

@@ -751,6 +751,7 @@ END
 	mkfifo record
 	omni-sandbox -c omni.json --listen 127.0.0.1:0 -o record 2>err 3>&- &
 	sandbox=$!
+	until_true begun "$sandbox"
 	until_true state "$sandbox" S
 	kill "$sandbox"
 	until_true gone "$sandbox"
