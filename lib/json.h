@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON: the door to yyjson for reading, and a small append writer.
+ * JSON: the door to yyjson for reading, and a small append writer (json_write.c).
  *
  * Reading.  A value is a pointer into a parsed document that lives in an arena.  NULL means "not
  * there" and is legal in every getter, so lookups chain: json_str(json_get(json_get(v, "a"), "b")).
@@ -74,13 +74,6 @@ const struct json *json_at(const struct json *arr, size_t i);
  */
 const struct json *json_pointer(const struct json *v, struct str path);
 
-/**
- * json_line(text, path):
- * The line of ${text}, JSON that may have comments, on which the value at ${path}, a JSON Pointer,
- * begins; its key's line for a member.  Where there is none, the line of what is nearest above it.
- */
-size_t json_line(struct str text, struct str path);
-
 /* The characters of a string; {NULL, 0} for anything else.  An empty string has a pointer. */
 struct str json_str(const struct json *v);
 
@@ -129,13 +122,6 @@ bool json_next(struct json_iter *it);
 
 /* The key of the member that ${it} is at, as a value: a string. */
 const struct json *json_key_value(const struct json_iter *it);
-
-/**
- * json_cut(dst, line, key):
- * Append to ${dst} the object ${line} without its members ${key} (all of them, should there be
- * several) and otherwise byte for byte.  ${line} must be valid JSON.  Return how many were cut.
- */
-unsigned json_cut(struct buf *dst, struct str line, struct str key);
 
 /* '{' or '[', with a comma before it where one is due. */
 void json_open(struct buf *b, char bracket);

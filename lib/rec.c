@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "crypto.h"
 #include "id.h"
+#include "json_scan.h"
 
 int rec_parse(struct rec *r, struct str line, struct arena *arena, struct err *e)
 {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "json_scan.h"
 #include "uri.h"
 
 enum { PLACE_SHOWN = 120 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_private.h"
 
+#include "json_scan.h"
+
 /* Give ${in} its number.  Return 1, or 0 with that of the record that has its id already, or -1. */
 static int take_id(struct store *s, struct incoming *in, struct err *e)
 {

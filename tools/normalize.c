@@ -8,6 +8,7 @@
 #include "config.h"
 #include "diag.h"
 #include "expr.h"
+#include "json_scan.h"
 
 #define OUTPUT_MAX \
 	MIB(64) /* of one webhook: what is shared by the elements of a batch is repeated in each record */

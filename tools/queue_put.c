@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "diag.h"
+#include "json_scan.h"
 #include "queue.h"
 #include "sig.h"
 

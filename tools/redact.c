@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "redact.h"
 
+#include "json_scan.h"
 #include "url.h"
 
 static bool is_secret_header(const struct carrier_conf *c, struct str name)

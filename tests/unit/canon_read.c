@@ -7,6 +7,7 @@
 
 #include "canon.h"
 #include "file.h"
+#include "json_scan.h"
 #include "unit.h"
 
 /* ${line} without the members that only the webhook knows. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "json.h"
+#include "json_scan.h"
 
 #include <stdlib.h>
 
