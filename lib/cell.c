@@ -4,28 +4,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "diag.h"
-
-static const char this_program[] = "/proc/self/exe";
 
 char *cell_program(const char *name, struct err *e)
 {
 	static const char *const places[] = { "libexec", "../libexec/omni" };
 	char self[4096], path[sizeof(self) + 64];
-	ssize_t n = readlink(this_program, self, sizeof(self) - 1);
+	ssize_t n = readlink(child_self, self, sizeof(self) - 1);
 	char *slash;
 
 	self[n < 0 ? 0 : n] = '\0';
 	slash = strrchr(self, '/');
 	if (!slash) {
-		err_set(e, FAULT_OS, "cell", "%s: %s", this_program, strerror(errno));
+		err_set(e, FAULT_OS, "cell", "%s: %s", child_self, strerror(errno));
 		return NULL;
 	}
 	*slash = '\0';
@@ -48,26 +46,13 @@ char *cell_program(const char *name, struct err *e)
 static int spawn(pid_t *pid, const char *program, const char *name, char *const env[], int theirs)
 {
 	char *argv[] = { (char *)(uintptr_t)name, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int rc;
 
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	rc = posix_spawn_file_actions_adddup2(&files, theirs, CELL_FD);
-	for (int fd = 0; fd < CELL_FD && rc == 0; fd++)
-		rc = posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
-	if (rc == 0)
-		rc = posix_spawn(pid, program ? program : this_program, &files, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return rc;
+	return child_start(&(struct child){ .program = program ? program : child_self,
+					    .argv = argv,
+					    .env = env,
+					    .fds = { -1, -1, -1, theirs },
+					    .n = CELL_FD + 1 },
+			   pid);
 }
 
 int cell_start(struct cell *c, const char *program, const char *name, char *const env[], struct err *e)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "diag.h"
 #include "limit.h"
 #include "seal.h"
@@ -24,7 +24,7 @@ const char transcode_guard_name[] = "omni-media-ffmpeg";
 
 enum { NOT_FOUND = 127 };
 
-struct child {
+struct worker {
 	pid_t pid; /* 0: there is none */
 	int exit;  /* readable when it has ended */
 	int said;  /* what it prints */
@@ -41,7 +41,7 @@ struct transcode {
 	int epoll, timer;
 	struct list waiting, done;
 	unsigned n;
-	struct child at[];
+	struct worker at[];
 };
 
 static void append(struct list *l, struct transcode_task *x)
@@ -92,7 +92,7 @@ struct transcode *transcode_open(unsigned n, struct err *e)
 }
 
 /* Return how it ended, as waitpid(2) has it. */
-static int bury(struct child *c)
+static int bury(struct worker *c)
 {
 	int status = 0;
 
@@ -131,33 +131,20 @@ int transcode_fd(const struct transcode *t)
  * Start ${words}; a probe speaks on its standard output, others on standard error.  PATH is all of the environment that it
  * needs.
  */
-static int spawn(struct child *c, char **words, bool probe, int said, struct err *e)
+static int spawn(struct worker *c, char **words, bool probe, int said, struct err *e)
 {
 	char path[4096] = "PATH=/usr/local/bin:/usr/bin:/bin", locale[] = "LC_ALL=C";
 	char *env[] = { path, locale, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
+	const struct child how = { .program = child_self,
+				   .argv = words,
+				   .env = env,
+				   .fds = { -1, probe ? said : -1, probe ? -1 : said },
+				   .n = 3 };
 	int rc;
 
 	if (getenv("PATH"))
 		snprintf(path, sizeof(path), "PATH=%s", getenv("PATH"));
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&files, probe ? said : 0, 1);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&files, probe ? 0 : said, 2);
-	if (rc == 0)
-		rc = posix_spawn(&c->pid, "/proc/self/exe", &files, &attr, words, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
+	rc = child_start(&how, &c->pid);
 	if (rc == 0)
 		return 0;
 	c->pid = 0;
@@ -165,14 +152,14 @@ static int spawn(struct child *c, char **words, bool probe, int said, struct err
 		       strerror(rc));
 }
 
-static int watch(const struct transcode *t, struct child *c, int fd)
+static int watch(const struct transcode *t, struct worker *c, int fd)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
 
 	return epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-static int begin(struct transcode *t, struct child *c, struct transcode_task *x, struct err *e)
+static int begin(struct transcode *t, struct worker *c, struct transcode_task *x, struct err *e)
 {
 	struct transcode_words words;
 	int pair[2], rc;
@@ -240,7 +227,7 @@ void transcode_start(struct transcode *t, struct transcode_task *x)
 }
 
 /* What is beyond the buffer's limit is read and forgotten, so that nobody waits in a full pipe. */
-static void listen_to(struct child *c)
+static void listen_to(struct worker *c)
 {
 	char part[4096];
 	ssize_t n;
@@ -262,7 +249,7 @@ static struct str last_words(const struct buf *text)
 }
 
 /* What ends because there is no room is no fault of the file. */
-static bool no_room(const struct child *c)
+static bool no_room(const struct worker *c)
 {
 	static const int codes[] = { ENOSPC, EDQUOT };
 	struct str said = buf_get(&c->text);
@@ -281,7 +268,7 @@ static bool is_bounded(const struct transcode_task *x)
 	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < x->bytes;
 }
 
-static int judge(const struct child *c, int status, struct err *e)
+static int judge(const struct worker *c, int status, struct err *e)
 {
 	struct transcode_task *x = c->task;
 	struct str why = x->what == TRANSCODE_PROBE ? STR_NONE : last_words(&c->text);
@@ -311,7 +298,7 @@ static int judge(const struct child *c, int status, struct err *e)
 	return 0;
 }
 
-static void ended(struct transcode *t, struct child *c)
+static void ended(struct transcode *t, struct worker *c)
 {
 	struct transcode_task *x = c->task;
 	int status = 0;
@@ -335,7 +322,7 @@ static void kill_late(struct transcode *t)
 
 	(void)!read(t->timer, &ticks, sizeof(ticks));
 	for (unsigned i = 0; i < t->n; i++) {
-		struct child *c = &t->at[i];
+		struct worker *c = &t->at[i];
 		struct transcode_task *x = c->task;
 
 		if (!x || c->until > now)
@@ -354,7 +341,7 @@ struct transcode_task *transcode_done(struct transcode *t)
 	int n = t->done.first ? 0 : epoll_wait(t->epoll, ev, LEN(ev), 0);
 
 	for (int i = 0; i < n; i++) {
-		struct child *c = ev[i].data.ptr;
+		struct worker *c = ev[i].data.ptr;
 
 		if (!c) {
 			kill_late(t);
