@@ -15,6 +15,7 @@
 #include "held.h"
 #include "limit.h"
 #include "media_show.h"
+#include "media_work.h"
 #include "mime.h"
 #include "run.h"
 #include "strmap.h"

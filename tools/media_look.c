@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "media_work.h"
+#include "media_set.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #ifndef OMNI_MEDIA_MADE_H
 #define OMNI_MEDIA_MADE_H
 
-#include "media_work.h"
+#include "media_set.h"
 
 /**
  * media_made_find(dir, sha256, recipe, a, f, object):

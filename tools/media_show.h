@@ -3,7 +3,7 @@
 #ifndef OMNI_MEDIA_SHOW_H
 #define OMNI_MEDIA_SHOW_H
 
-#include "media_work.h"
+#include "media_set.h"
 
 /* The members of ${f} inside an open object. */
 void media_show_facts(struct buf *b, const struct media_facts *f);

@@ -71,138 +71,6 @@ int media_work_fd(const struct media_work *w)
 	return w->epoll;
 }
 
-void media_part_clear(struct media_part *p)
-{
-	if (!p->made)
-		return;
-	unlink(p->made);
-	free(p->made);
-	p->made = NULL;
-}
-
-static void fail(struct media_part *p, const struct err *e)
-{
-	p->failed = true;
-	p->err = *e;
-	p->set->failed++;
-	media_part_clear(p);
-}
-
-/* What the channel has room for of the kind of ${p}: a sticker may go as a picture, a voice as sound. */
-static const struct media_limit *limit_of(const struct media_part *p)
-{
-	const struct media_limit *kinds = p->set->channel->kinds;
-
-	if (kinds[p->as].mimes[0])
-		return &kinds[p->as];
-	if (p->as == MEDIA_STICKER)
-		return &kinds[MEDIA_IMAGE];
-	return p->as == MEDIA_VOICE ? &kinds[MEDIA_AUDIO] : &kinds[p->as];
-}
-
-/* True if ${p} can become something else. */
-static bool is_film(const struct media_part *p)
-{
-	enum media_kind k = p->had.type->kind;
-
-	/* Notes are no sound, whatever they are called. */
-	if (str_eq(p->had.mime, STR("audio/midi")))
-		return false;
-	return k == MEDIA_AUDIO || k == MEDIA_VIDEO || str_prefix(p->had.mime, STR("audio/"));
-}
-
-static bool convertible(const struct media_part *p)
-{
-	return p->had.head.format != IMAGE_NONE || is_film(p);
-}
-
-/* What was said to be a picture, sound or film is none: not to be passed on as the text that it may be. */
-static int compare(const struct media_part *p, struct err *e)
-{
-	const struct media_type *said = media_type_named(p->declared);
-
-	if (!said || said->kind == MEDIA_DOCUMENT || p->kind == MEDIA_DOCUMENT ||
-	    p->had.type->kind != MEDIA_DOCUMENT || str_eq(str_c(said->mime), p->had.mime))
-		return 0;
-	return err_set(e, FAULT_DATA, "media-mismatch", "%s by its bytes; it was said to be %.*s",
-		       p->had.type->mime, STR_FMT(p->declared));
-}
-
-/* Of what came in it is the carrier's word that it is a picture. */
-static int doubt(const struct media_part *p, struct err *e)
-{
-	if ((p->kind != MEDIA_IMAGE && p->kind != MEDIA_STICKER) || p->had.type->kind != MEDIA_DOCUMENT)
-		return 0;
-	return err_set(e, FAULT_DATA, "media-mismatch", "%s by its bytes; it was said to be %s",
-		       p->had.type->mime, p->kind == MEDIA_IMAGE ? "an image" : "a sticker");
-}
-
-static int refuse(const struct media_part *p, struct err *e)
-{
-	const char *channel = p->set->channel->name, *kind = media_kind_name(p->as);
-	const struct media_limit *l = limit_of(p);
-
-	if (!l->mimes[0])
-		return err_set(e, FAULT_DATA, "media-unsupported", "%s takes no %s", channel, kind);
-	if (!convertible(p) && !media_limit_takes(l, p->had.mime))
-		return err_set(e, FAULT_DATA, "media-unsupported", "%s takes no %.*s as %s",
-			       channel, STR_FMT(p->had.mime), kind);
-	if (!convertible(p) && p->had.size > l->size)
-		return err_set(e, FAULT_DATA, "media-too-large",
-			       "%" PRIu64 " bytes of %.*s; %s takes %" PRIu64, p->had.size,
-			       STR_FMT(p->had.mime), channel, l->size);
-	return 0;
-}
-
-/* Look at the file, and decide whether it can go at all. */
-static int judge(struct media_part *p, struct err *e)
-{
-	int rc = media_look(p->set->sniff, p->path, p->declared, &p->had, e);
-
-	p->as = p->kind < MEDIA_KINDS ? p->kind : p->had.type->kind;
-	if (rc == 0 && p->had.head.format != IMAGE_NONE && !p->had.head.whole)
-		rc = err_set(e, FAULT_DATA, "image-malformed", "%s whose end is missing",
-			     p->had.type->mime);
-	if (!p->set->channel)
-		return rc < 0 ? -1 : doubt(p, e);
-	/* A picture that was sent as a document stays one where it is taken so. */
-	if (p->as == MEDIA_DOCUMENT && p->had.head.format != IMAGE_NONE &&
-	    !media_limit_takes(limit_of(p), p->had.mime))
-		p->as = MEDIA_IMAGE;
-	return rc < 0 || compare(p, e) < 0 ? -1 : refuse(p, e);
-}
-
-/* What goes as it is has its place first. */
-static void measure(struct media_set *s)
-{
-	uint64_t room = s->channel ? s->channel->total : 0;
-	uint64_t taken = s->channel ? s->channel->around + s->text : 0;
-	struct err e;
-
-	s->to_come = 0;
-	for (unsigned i = 0; i < s->n; i++) {
-		struct media_part *p = &s->parts[i];
-
-		if (p->failed)
-			continue;
-		if (convertible(p)) {
-			s->to_come++;
-			continue;
-		}
-		p->has = p->had;
-		if (room && taken + p->had.size > room) {
-			err_set(&e, FAULT_DATA, "media-too-large",
-				"%" PRIu64 " bytes, where %" PRIu64 " of %" PRIu64
-				" are left for it in one message over %s",
-				p->had.size, room > taken ? room - taken : 0, room, s->channel->name);
-			fail(p, &e);
-			continue;
-		}
-		taken += p->had.size;
-	}
-	s->left = !room ? UINT64_MAX : room > taken ? room - taken : 0;
-}
-
 static uint32_t formats_of(const char *const *mimes, size_t max)
 {
 	uint32_t bits = 0;
@@ -262,7 +130,7 @@ static int open_files(const struct media_work *w, struct media_part *p, struct e
 
 static int begin_image(struct media_work *w, struct media_part *p, struct err *e)
 {
-	const struct media_limit *l = limit_of(p);
+	const struct media_limit *l = media_part_limit(p);
 	struct image_recipe *r = &p->task.recipe;
 
 	*r = (struct image_recipe){ .formats = formats_of(l->mimes, LEN(l->mimes)),
@@ -295,29 +163,10 @@ static void probe(struct media_work *w, struct media_part *p, const char *path)
 	transcode_start(w->films, &p->film);
 }
 
-/* Everything that what becomes of ${p} hangs on, but for its bytes. */
-static void write_recipe(struct media_part *p)
-{
-	const struct media_limit *l = limit_of(p);
-	uint64_t bytes = p->share < l->size ? p->share : l->size;
-	size_t n = 0;
-
-	n += (size_t)snprintf(p->recipe, sizeof(p->recipe),
-			      "%s %s bytes=%" PRIu64 " moving=%" PRIu64 " %" PRIu32 "x%" PRIu32
-			      "%s duration=%" PRIu32 " %s,%s",
-			      OMNI_VERSION, media_kind_name(p->as), bytes,
-			      l->moving_size < p->share ? l->moving_size : p->share, l->width,
-			      l->height, l->square ? " square" : "", l->duration,
-			      l->moving[0] ? l->moving[0] : "",
-			      l->moving[0] && l->moving[1] ? l->moving[1] : "");
-	for (size_t i = 0; i < LEN(l->mimes) && l->mimes[i] && n < sizeof(p->recipe); i++)
-		n += (size_t)snprintf(p->recipe + n, sizeof(p->recipe) - n, " %s", l->mimes[i]);
-}
-
 /* Return 0 when it is under way, 1 when it is done, or -1. */
 static int begin(struct media_work *w, struct media_part *p, struct err *e)
 {
-	if (!p->set->channel && !is_film(p)) {
+	if (!p->set->channel && !media_part_is_film(p)) {
 		p->has = p->had;
 		return 1;
 	}
@@ -326,12 +175,11 @@ static int begin(struct media_work *w, struct media_part *p, struct err *e)
 		probe(w, p, p->path);
 		return 0;
 	}
-	p->share = p->set->left / p->set->to_come;
-	write_recipe(p);
+	media_part_plan(p);
 	p->recalled = p->set->recall && p->set->recall(p, str_c(p->recipe));
 	if (p->recalled)
 		return 1;
-	if (!is_film(p))
+	if (!media_part_is_film(p))
 		return begin_image(w, p, e);
 	p->step = MEDIA_TO_PROBE;
 	probe(w, p, p->path);
@@ -358,54 +206,17 @@ static void advance(struct media_work *w, struct media_set *s)
 			return;
 		s->to_come--;
 		if (rc < 0)
-			fail(p, &e);
+			media_part_fail(p, &e);
 		else
 			spend(s, p);
 	}
 	finish(w, s);
 }
 
-void media_set_look(struct media_set *s)
-{
-	struct err e;
-
-	s->failed = 0;
-	for (unsigned i = 0; i < s->n; i++) {
-		struct media_part *p = &s->parts[i];
-
-		p->set = s;
-		p->failed = false;
-		p->made = NULL;
-		p->has = (struct media_facts){ .type = NULL };
-		p->quality = p->encodings = 0;
-		if (judge(p, &e) < 0) {
-			fail(p, &e);
-		} else if (s->channel && s->channel->count && i - s->failed >= s->channel->count) {
-			err_set(&e, FAULT_DATA, "media-too-many", "one message over %s takes %u",
-				s->channel->name, s->channel->count);
-			fail(p, &e);
-		}
-	}
-	measure(s);
-	for (unsigned i = 0; s->channel && i < s->n; i++) {
-		struct media_part *p = &s->parts[i];
-
-		if (!p->failed && !p->has.type) {
-			p->share = s->left / s->to_come;
-			write_recipe(p);
-		}
-	}
-}
-
 void media_work_start(struct media_work *w, struct media_set *s)
 {
 	media_set_look(s);
 	advance(w, s);
-}
-
-const struct media_limit *media_part_limit(const struct media_part *p)
-{
-	return limit_of(p);
 }
 
 /* ${p} has come to its end, with ${e} if it has failed. */
@@ -415,7 +226,7 @@ static void settled(struct media_work *w, struct media_part *p, const struct err
 
 	s->to_come--;
 	if (e)
-		fail(p, e);
+		media_part_fail(p, e);
 	else
 		spend(s, p);
 	advance(w, s);
@@ -444,7 +255,7 @@ static void converted(struct media_work *w, struct media_part *p)
 
 static struct media_film film_of(const struct media_part *p)
 {
-	const struct media_limit *l = limit_of(p);
+	const struct media_limit *l = media_part_limit(p);
 
 	return (struct media_film){ .channel = p->set->channel->name,
 				    .limit = l,
@@ -468,7 +279,7 @@ static int make(struct media_work *w, struct media_part *p, struct err *e)
 	/* A container for films that holds none. */
 	if (p->as == MEDIA_VIDEO && !p->streams.films)
 		p->as = MEDIA_AUDIO;
-	if (refuse(p, e) < 0)
+	if (media_part_refuse(p, e) < 0)
 		return -1;
 	f = film_of(p);
 	p->film = (struct transcode_task){ .what = TRANSCODE_COPY,
