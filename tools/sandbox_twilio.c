@@ -3,15 +3,11 @@
  * Twilio as the sandbox plays it: Programmable Messaging, version 2010-04-01, the typing indicator of
  * messaging.twilio.com, and templates of content.twilio.com.
  */
-#include "sandbox.h"
-
-#include <stdlib.h>
+#include "sandbox_twilio.h"
 
 #include "cause.h"
 #include "clock.h"
 #include "url.h"
-
-enum { TOKEN, KEY_SID, KEY_SECRET };
 
 enum { TEXT_MAX = 1600, MEDIA_MAX = 10, VALIDITY_MAX = 36000 };
 
@@ -111,9 +107,9 @@ static void say_message(struct visit *v, const struct box_message *m, struct str
 
 static bool is_account(const struct box_account *a, struct str user, struct str password)
 {
-	if (str_eq(a->id, user) && box_knows(a, TOKEN, password))
+	if (str_eq(a->id, user) && box_knows(a, TW_TOKEN, password))
 		return true;
-	return box_knows(a, KEY_SID, user) && box_knows(a, KEY_SECRET, password);
+	return box_knows(a, TW_KEY_SID, user) && box_knows(a, TW_KEY_SECRET, password);
 }
 
 static bool enter(struct visit *v)
@@ -142,8 +138,7 @@ static bool not_found(struct visit *v)
 
 /* ---- a message ---- */
 
-/* An address without "whatsapp:", "rcs:", …; ${channel} says which it was. */
-static struct str bare(struct str address, struct str *channel)
+struct str box_twilio_bare(struct str address, struct str *channel)
 {
 	size_t colon = str_find(address, ':');
 
@@ -153,7 +148,7 @@ static struct str bare(struct str address, struct str *channel)
 
 static bool is_recipient(struct str to)
 {
-	struct str channel, s = bare(to, &channel);
+	struct str channel, s = box_twilio_bare(to, &channel);
 
 	if (channel.p && !str_eq(channel, STR("whatsapp")) && !str_eq(channel, STR("rcs")) &&
 	    !str_eq(channel, STR("messenger")))
@@ -165,7 +160,7 @@ static bool is_recipient(struct str to)
 
 static bool is_sender(struct str from)
 {
-	struct str channel, s = bare(from, &channel);
+	struct str channel, s = box_twilio_bare(from, &channel);
 
 	if (channel.p)
 		return s.n > 0;
@@ -203,8 +198,8 @@ static bool check_addresses(struct visit *v, struct box_message *m)
 		return bad(
 			v, 21212,
 			arena_fmt(v->arena, "Invalid From Number (caller ID): %.*s", STR_FMT(from)).p);
-	(void)bare(to, &one);
-	(void)bare(from, &other);
+	(void)box_twilio_bare(to, &one);
+	(void)box_twilio_bare(from, &other);
 	if (from.n && !service.n && !str_eq(one, other))
 		return bad(v, 63007, "Twilio could not find a Channel with the specified From address");
 	if (str_eq(from, to))
@@ -317,12 +312,6 @@ static struct str json_name(struct str s)
 	return str_suffix(s, STR(".json")) ? str_sub(s, 0, s.n - 5) : STR_NONE;
 }
 
-/* The words of Twilio for our statuses. */
-static struct str word_of(struct str status)
-{
-	return str_eq(status, STR("expired")) ? STR("undelivered") : status;
-}
-
 static bool one_message(struct visit *v)
 {
 	const struct box_message *m = box_find(v->box, v->account, json_name(box_seg(v, 4)));
@@ -336,7 +325,7 @@ static bool one_message(struct visit *v)
 	if (!box_method(v, "GET") && !box_method(v, "POST"))
 		return not_found(v);
 	v->status = 200;
-	say_message(v, m, m->status.n ? word_of(m->status) : STR("queued"));
+	say_message(v, m, m->status.n ? box_twilio_word(m->status) : STR("queued"));
 	return true;
 }
 
@@ -450,120 +439,6 @@ static void call(struct visit *v)
 		(void)not_found(v);
 }
 
-/* ---- callbacks ---- */
-
-struct pair {
-	struct str name, value;
-};
-
-static int by_name(const void *x, const void *y)
-{
-	return str_cmp(((const struct pair *)x)->name, ((const struct pair *)y)->name);
-}
-
-/* The body of ${pairs}, and its signature: HMAC-SHA1 over the URL and the sorted pairs. */
-static void sign(struct callback *c, struct pair *pairs, size_t n)
-{
-	struct mac *key = mac_new(HASH_SHA1, box_key(c->account, TOKEN));
-	struct buf text = { .max = MIB(2) };
-	unsigned char digest[HASH_MAX];
-	struct str all;
-
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			buf_char(&c->body, '&');
-		form_escape(&c->body, pairs[i].name);
-		buf_char(&c->body, '=');
-		form_escape(&c->body, pairs[i].value);
-	}
-	qsort(pairs, n, sizeof(*pairs), by_name);
-	buf_str(&text, c->url);
-	for (size_t i = 0; i < n; i++) {
-		buf_str(&text, pairs[i].name);
-		buf_str(&text, pairs[i].value);
-	}
-	all = buf_get(&text);
-	n = mac_of(key, &all, 1, digest);
-	box_header(c, "X-Twilio-Signature", base64_of(c->arena, (struct str){ (char *)digest, n }));
-	box_header(c, "Content-Type", STR("application/x-www-form-urlencoded; charset=UTF-8"));
-	box_header(c, "User-Agent", STR("TwilioProxy/1.1"));
-	mac_free(key);
-	buf_free(&text);
-}
-
-static bool receipt(struct callback *c, const struct box_message *m, const struct receipt *r)
-{
-	struct str status = word_of(r->status), from = m->from.n ? m->from : STR("+15550100");
-	bool failed = str_eq(status, STR("failed")) || str_eq(status, STR("undelivered"));
-	struct pair p[16] = {
-		{ STR("SmsSid"), m->id },
-		{ STR("SmsStatus"), status },
-		{ STR("MessageStatus"), status },
-		{ STR("To"), m->to[r->to] },
-		{ STR("MessageSid"), m->id },
-		{ STR("AccountSid"), c->account->id },
-		{ STR("From"), from },
-		{ STR("ApiVersion"), STR("2010-04-01") },
-	};
-	size_t n = 8;
-
-	if (m->extra.n)
-		p[n++] = (struct pair){ STR("MessagingServiceSid"), m->extra };
-	if (failed)
-		p[n++] = (struct pair){ STR("ErrorCode"),
-					arena_fmt(c->arena, "%lld",
-						  (long long)(r->code ? r->code : 30003)) };
-	if (str_eq(m->channel, STR("whatsapp")))
-		p[n++] = (struct pair){ STR("ChannelPrefix"), STR("whatsapp") };
-	sign(c, p, n);
-	return true;
-}
-
-static bool inbound(struct callback *c, const struct box_message *m)
-{
-	bool whatsapp = str_eq(m->channel, STR("whatsapp"));
-	struct pair p[16 + 2 * BOX_MEDIA] = {
-		{ STR("ToCountry"), STR("US") },
-		{ STR("ToState"), STR("") },
-		{ STR("SmsMessageSid"), m->id },
-		{ STR("NumMedia"), arena_fmt(c->arena, "%u", m->n_media) },
-		{ STR("SmsSid"), m->id },
-		{ STR("SmsStatus"), STR("received") },
-		{ STR("Body"), m->text.p ? m->text : STR("") },
-		{ STR("To"), m->to[0] },
-		{ STR("NumSegments"), arena_fmt(c->arena, "%u", box_segments(m->text)) },
-		{ STR("MessageSid"), m->id },
-		{ STR("AccountSid"), c->account->id },
-		{ STR("From"), m->from },
-		{ STR("ApiVersion"), STR("2010-04-01") },
-	};
-	struct str path = arena_fmt(c->arena, "/2010-04-01/Accounts/%.*s/Messages/%.*s/Media/",
-				    STR_FMT(c->account->id), STR_FMT(m->id));
-	size_t n = 13;
-
-	if (whatsapp)
-		p[n++] = (struct pair){ STR("ProfileName"), STR("Sandbox") };
-	if (m->reply_to.n)
-		p[n++] = (struct pair){ STR("OriginalRepliedMessageSid"), m->reply_to };
-	for (unsigned i = 0; i < m->n_media; i++) {
-		p[n++] = (struct pair){ arena_fmt(c->arena, "MediaUrl%u", i),
-					box_media_url(c, m->media[i], path) };
-		p[n++] = (struct pair){ arena_fmt(c->arena, "MediaContentType%u", i), m->mime[i] };
-	}
-	box_header(c, "I-Twilio-Idempotency-Token", m->id);
-	sign(c, p, n);
-	return true;
-}
-
-static void arrive(struct visit *v, struct box_message *m)
-{
-	struct str channel;
-
-	(void)bare(m->from, &channel);
-	m->id = arena_join(v->arena, m->n_media ? STR("MM") : STR("SM"), box_id(v, 2, BOX_HEX, 32));
-	m->channel = channel.p ? channel : m->n_media ? STR("mms") : STR("sms");
-}
-
 static const char *const course[] = { "sent", "delivered", NULL };
 static const int64_t again[] = { 0 }; /* as it comes from Twilio: not at all */
 
@@ -574,9 +449,9 @@ const struct player player_twilio = {
 	.call = call,
 	.refuse = refuse,
 	.misshapen = misshapen,
-	.receipt = receipt,
-	.inbound = inbound,
-	.arrive = arrive,
+	.receipt = box_twilio_receipt,
+	.inbound = box_twilio_inbound,
+	.arrive = box_twilio_arrive,
 	.course = course,
 	.again = again,
 };
