@@ -2,6 +2,7 @@
 #include "serve_private.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -113,6 +114,13 @@ static void make_room(struct loop *l)
 	listen_on(l, false);
 }
 
+static bool somebody_waits(int listener)
+{
+	struct pollfd p = { .fd = listener, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
 /* Return false when there is nothing more to accept. */
 static bool accept_one(struct loop *l, const struct listener *from)
 {
@@ -123,7 +131,9 @@ static bool accept_one(struct loop *l, const struct listener *from)
 	int fd;
 
 	if (atomic_load(&s->n_conns) >= s->setup.connections) {
-		make_room(l);
+		/* The last one that had room must not cost another one, or itself, its place. */
+		if (somebody_waits(from->source.fd))
+			make_room(l);
 		return false;
 	}
 	fd = accept4(from->source.fd, (struct sockaddr *)&sa, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);

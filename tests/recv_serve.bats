@@ -260,6 +260,11 @@ prints() {
 	stop
 	start --max-connections 2
 	exec 5<>"/dev/tcp/127.0.0.1/$port" 6<>"/dev/tcp/127.0.0.1/$port"
+	for fd in 5 6; do # nobody waits: nobody makes room
+		rc=0
+		read -r -t 0.5 -u "$fd" || rc=$?
+		[ "$rc" -gt 128 ]
+	done
 	[ "$(status /health)" = 200 ] # an idle one made room
 }
 
