@@ -291,14 +291,16 @@ END
 }
 
 @test "while one process sends it, another that shares the ledger does not" {
-	conf slow=late-6000
+	conf slow=held
 	message slow 1 >in
 	omni-deliver -q -c omni.json -l sent.db in >one 2>err1 3>&- &
 	until_true received_are 1
 	want 1 omni-deliver -q -c omni.json -l sent.db in
 	get 'select(.kind == "reject") | [.class, .code]' >got
 	is got '["temp","in-flight"]'
+	: >"$BATS_FILE_TMPDIR/log.open"
 	wait
+	rm "$BATS_FILE_TMPDIR/log.open"
 	[ "$(jq -r 'select(.kind == "delivery").outcome' one)" = sent ]
 	[ "$(received)" -eq 1 ]
 }
@@ -386,7 +388,7 @@ END
 # ---- the rest ----
 
 @test "SIGTERM: what is under way ends, what is not goes back unsent" {
-	ACCOUNT=',"concurrency":2' conf slow=late-3000
+	ACCOUNT=',"concurrency":2' conf slow=held
 	for n in $(seq 10); do message slow "$n"; done >in
 	mkfifo feed
 	omni-deliver -q -c omni.json feed >out 2>err 3>&- &
@@ -396,8 +398,12 @@ END
 	until_true received_are 2
 	until_true read_up 9
 	kill "$pid"
+	heard() { ! catches "$pid" && state "$pid" S; } # a second one would kill, and it waits again
+	until_true heard
+	: >"$BATS_FILE_TMPDIR/log.open"
 	exec 9>&-
 	wait "$pid" || [ $? -eq 1 ]
+	rm "$BATS_FILE_TMPDIR/log.open"
 	[ "$(get 'select(.outcome == "sent").message' | wc -l)" -eq 2 ]
 	[ "$(get 'select(.kind == "reject") | .code' | sort | uniq -c | sed 's/^ *//')" = '8 stopping' ]
 	[ "$(received)" -eq 2 ]

@@ -596,7 +596,8 @@ END
 	start -s scenario --callback "http://127.0.0.1:$(cat deaf)"
 	for _ in $(seq 4000); do echo "--next"; printf 'url = "%s"\nuser = "%s"\ndata = "To=%%2B15550123&From=%%2B15550100&Body=Hi"\noutput = /dev/null\n' \
 		"$at/twilio/2010-04-01/Accounts/$AC/Messages.json" "$AC:twilio-secret"; done | sed 1d | sed 's/^--//' | timeout 60 curl -sS -K -
-	[ "$(ask "$at/_sandbox/counts" | jq -c '[.taken, .waiting]')" = '[4000,12000]' ]
+	# On a slow machine some have given up by now.
+	[ "$(ask "$at/_sandbox/counts" | jq -c '[.taken, .delivered, .failed + .abandoned + .waiting]')" = '[4000,0,12000]' ]
 	[ "$(awk '/^VmRSS/ { print $2 < 65536 }' "/proc/$sandbox/status")" = 1 ]
 	stop
 	[ "$(jq -c 'select(.what == "end").counts | [.delivered + .failed + .abandoned + .waiting, .waiting]' record)" = '[12000,0]' ]
