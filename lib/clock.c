@@ -129,6 +129,11 @@ int64_t clock_mono(void)
 	return read_ns(CLOCK_MONOTONIC) / NS_MS;
 }
 
+int64_t clock_mono_us(void)
+{
+	return read_ns(CLOCK_MONOTONIC) / 1000;
+}
+
 /*
  * Days and dates of the Gregorian calendar.  Years are counted from March, so that the leap day is
  * the last of its year, and in eras of 400 years, which all have 146097 days.

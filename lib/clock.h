@@ -41,8 +41,9 @@ int64_t clock_real_ns(int64_t ns);
  */
 int64_t clock_steady(void);
 
-/* Milliseconds of a clock that never jumps, for measuring. */
+/* Milliseconds of a clock that never jumps, for measuring; and microseconds. */
 int64_t clock_mono(void);
+int64_t clock_mono_us(void);
 
 /*
  * Write ${ms} as text, NUL-terminated. Years 0000 to 9999; what lies outside is shown as the

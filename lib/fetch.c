@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "diag.h"
 #include "fds.h"
 
@@ -22,14 +22,6 @@ enum {
 };
 
 #define STREAMS 1000L /* of one connection at once */
-
-int64_t fetch_clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- the thread ---- */
 
@@ -341,18 +333,12 @@ static void begin_anew(struct fetch_slot *s, struct fetch_request *x)
 	buf_reset(&s->head);
 	s->body.max = x->answer_max;
 	atomic_store(&s->stop, false);
-	s->started_us = fetch_clock_us();
+	s->started_us = clock_mono_us();
 	s->first_us = 0;
 	s->hops = 0;
 	s->taken = 0;
 	s->elsewhere = s->lost = s->large = s->refused_by_taker = false;
-	x->status = 0;
-	x->answer = NULL;
-	x->n_answer = 0;
-	x->answer_body = x->final_url = STR_NONE;
-	x->ms = x->first_ms = 0;
-	x->http2 = x->timed_out = false;
-	x->text[0] = '\0';
+	fetch_rule_begin(x);
 }
 
 void fetch_start(struct fetch *f, struct fetch_request *x)

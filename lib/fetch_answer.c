@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include "clock.h"
+
 enum { REDIRECT_BODY_MAX = 65536 }; /* read and thrown away, so that the connection can be kept */
 
 static bool is_one_of(const char *method, const char *const *list)
@@ -73,7 +75,7 @@ static size_t on_header(char *p, size_t size, size_t n, void *own)
 	curl_off_t length = -1;
 
 	if (s->first_us == 0)
-		s->first_us = fetch_clock_us();
+		s->first_us = clock_mono_us();
 	if (s->head_done) /* trailers */
 		return line.n;
 	if (str_prefix(line, STR("HTTP/"))) {
@@ -263,7 +265,7 @@ bool fetch_finish(struct fetch_slot *s, CURLcode code)
 {
 	struct fetch_request *x = s->request;
 	long version = 0;
-	int64_t now = fetch_clock_us();
+	int64_t now = clock_mono_us();
 
 	curl_easy_getinfo(s->easy, CURLINFO_HTTP_VERSION, &version);
 	x->http2 = version == CURL_HTTP_VERSION_2_0;

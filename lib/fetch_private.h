@@ -86,8 +86,6 @@ struct fetch {
 	int fd;
 };
 
-int64_t fetch_clock_us(void);
-
 /**
  * fetch_prepare(s):
  * Make ${s}->easy ready for ${s}->request.  Return 0, or -1 with the request's end and text set.

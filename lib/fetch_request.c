@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "crypto.h"
 #include "diag.h"
 
@@ -300,7 +301,7 @@ int fetch_aim(struct fetch_slot *s, struct str text)
 int fetch_time(struct fetch_slot *s)
 {
 	const struct fetch_request *x = s->request;
-	int64_t left = (x->total_ms ? x->total_ms : TOTAL_MS) - (fetch_clock_us() - s->started_us) / 1000;
+	int64_t left = (x->total_ms ? x->total_ms : TOTAL_MS) - (clock_mono_us() - s->started_us) / 1000;
 
 	if (left <= 0) {
 		s->request->timed_out = true;

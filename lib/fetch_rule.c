@@ -5,6 +5,17 @@
 
 #include "url.h"
 
+void fetch_rule_begin(struct fetch_request *x)
+{
+	x->status = 0;
+	x->answer = NULL;
+	x->n_answer = 0;
+	x->answer_body = x->final_url = STR_NONE;
+	x->ms = x->first_ms = 0;
+	x->http2 = x->timed_out = false;
+	x->text[0] = '\0';
+}
+
 void fetch_rule_end(struct fetch_request *x, enum fetch_end end, struct str host, const char *fmt,
 		    va_list ap)
 {

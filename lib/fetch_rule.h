@@ -13,6 +13,9 @@
  */
 int fetch_rule_check(struct fetch_request *x, struct str host);
 
+/* ${x} begins, maybe anew: nothing is known of its answer. */
+void fetch_rule_begin(struct fetch_request *x);
+
 /* Set the end of ${x} and a text that begins with ${host}, if that can be shown. */
 void fetch_rule_end(struct fetch_request *x, enum fetch_end end, struct str host, const char *fmt,
 		    va_list ap) __attribute__((format(printf, 4, 0)));

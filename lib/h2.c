@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cidr.h"
@@ -25,14 +24,6 @@ enum {
 	HEADER_COST = 32,
 	AGAIN = 3, /* times that one request is sent anew */
 };
-
-int64_t h2_clock_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- where a request is ---- */
 
@@ -74,7 +65,7 @@ void h2_finish(struct h2_call *c, enum fetch_end end, const char *fmt, ...)
 {
 	struct fetch_request *x = c->x;
 	struct h2 *h = c->h2;
-	int64_t now = h2_clock_us();
+	int64_t now = clock_mono_us();
 	va_list ap;
 
 	x->end = end;
@@ -167,17 +158,11 @@ static void begin_anew(struct h2_call *c, struct fetch_request *x)
 	c->link = NULL;
 	c->again = 0;
 	c->n_head = c->head_bytes = 0;
-	c->started_us = h2_clock_us();
+	c->started_us = clock_mono_us();
 	c->first_us = 0;
 	c->connect_due = now + (x->connect_ms ? x->connect_ms : CONNECT_MS);
 	c->total_due = now + (x->total_ms ? x->total_ms : TOTAL_MS);
-	x->status = 0;
-	x->answer = NULL;
-	x->n_answer = 0;
-	x->answer_body = x->final_url = STR_NONE;
-	x->ms = x->first_ms = 0;
-	x->http2 = x->timed_out = false;
-	x->text[0] = '\0';
+	fetch_rule_begin(x);
 }
 
 /* What this can do itself. */

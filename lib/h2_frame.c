@@ -51,7 +51,7 @@ static int on_begin_headers(nghttp2_session *s, const nghttp2_frame *f, void *ow
 	if (!c->head_done)
 		c->n_head = 0; /* that of an interim answer; its bytes stay counted */
 	if (c->first_us == 0)
-		c->first_us = h2_clock_us();
+		c->first_us = clock_mono_us();
 	return 0;
 }
 

@@ -124,7 +124,6 @@ void h2_finish(struct h2_call *c, enum fetch_end end, const char *fmt, ...)
 void h2_again(struct h2_call *c, const char *why);
 /* Let lib/fetch do it. */
 void h2_hand_on(struct h2_call *c);
-int64_t h2_clock_us(void);
 
 /* h2_origin.c */
 struct h2_origin *h2_origin_for(struct h2 *h, const struct h2_call *c);

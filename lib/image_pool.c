@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cell.h"
+#include "clock.h"
 #include "diag.h"
 #include "image_wire.h"
 #include "limit.h"
@@ -55,14 +55,6 @@ static struct image_task *take(struct list *l)
 	if (!l->first)
 		l->last = &l->first;
 	return t;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 struct image_pool *image_pool_open(unsigned n, struct err *e)
@@ -183,7 +175,7 @@ static void assign(struct image_pool *p)
 		if (hand_over(w, p->waiting.first) < 0)
 			continue;
 		w->task = take(&p->waiting);
-		w->until = now_ms() + IMAGE_TIME_MS;
+		w->until = clock_mono() + IMAGE_TIME_MS;
 		given = true;
 	}
 	if (given)
@@ -304,7 +296,7 @@ static void heard(struct image_pool *p, struct process *w)
 
 static void kill_late(struct image_pool *p)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_mono();
 	uint64_t ticks;
 
 	(void)!read(p->timer, &ticks, sizeof(ticks));

@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
 #include "cell.h"
+#include "clock.h"
 #include "diag.h"
 #include "image_head.h"
 #include "limit.h"
@@ -198,21 +198,13 @@ const struct media_type *sniff_judge(struct sniff *s, struct str start, struct s
 
 /* ---- the process ---- */
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Return 0 with what it says, or -1 if it did not say it in time, or in another way than it does. */
 static int hear(const struct sniff *s, struct sniff_reply *r)
 {
-	int64_t until = now_ms() + SNIFF_TIME_MS, left;
+	int64_t until = clock_mono() + SNIFF_TIME_MS, left;
 	struct pollfd p = { s->cell.socket, POLLIN, 0 };
 
-	while ((left = until - now_ms()) > 0)
+	while ((left = until - clock_mono()) > 0)
 		if (poll(&p, 1, (int)left) > 0)
 			break;
 	if (left <= 0 || cell_receive(s->cell.socket, r, sizeof(*r), NULL, 0) < 0)

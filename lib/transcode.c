@@ -11,10 +11,10 @@
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
+#include "clock.h"
 #include "diag.h"
 #include "limit.h"
 #include "seal.h"
@@ -61,14 +61,6 @@ static struct transcode_task *take(struct list *l)
 	if (!l->first)
 		l->last = &l->first;
 	return x;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 struct transcode *transcode_open(unsigned n, struct err *e)
@@ -180,7 +172,7 @@ static int begin(struct transcode *t, struct worker *c, struct transcode_task *x
 	c->text.max = TRANSCODE_TEXT_MAX;
 	buf_reset(&c->text);
 	c->task = x;
-	c->until = now_ms() + (x->what == TRANSCODE_PROBE ? TRANSCODE_PROBE_MS : TRANSCODE_MS);
+	c->until = clock_mono() + (x->what == TRANSCODE_PROBE ? TRANSCODE_PROBE_MS : TRANSCODE_MS);
 	if (c->exit >= 0 && watch(t, c, c->exit) == 0 && watch(t, c, c->said) == 0)
 		return 0;
 	bury(c);
@@ -317,7 +309,7 @@ static void ended(struct transcode *t, struct worker *c)
 
 static void kill_late(struct transcode *t)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_mono();
 	uint64_t ticks;
 
 	(void)!read(t->timer, &ticks, sizeof(ticks));
