@@ -150,8 +150,11 @@ static int fit(struct job *j, struct image_made *made)
 				g_object_unref(image);
 			image = NULL;
 			scale = s.scale;
-			if (image_scale(j->full, r->square ? 1 : scale, &image) < 0)
+			if (image_scale(j->full, r->square ? 1 : scale, &image) < 0) {
+				if (image)
+					g_object_unref(image);
 				return -1;
+			}
 		}
 		if (encode(j, image, quality, &x)) {
 			g_object_unref(image);
@@ -359,8 +362,10 @@ int image_thumb(struct str file, uint32_t width, uint32_t height, int fd, struct
 
 	if (inspect(&j, file, e) < 0)
 		return -1;
-	if (image_load(&view, file, &j.full))
-		return broken(&j, e);
+	if (image_load(&view, file, &j.full)) {
+		rc = broken(&j, e);
+		goto out;
+	}
 	rc = image_plain(&j.full) < 0 || image_on_white(&j.full) < 0 || image_settle(&j.full) < 0 ? -1 : 0;
 	if (rc < 0 || vips_image_get_bands(j.full) != 3) {
 		broken(&j, e);
@@ -373,7 +378,8 @@ int image_thumb(struct str file, uint32_t width, uint32_t height, int fd, struct
 	made->bytes = (uint64_t)made->width * made->height * 3;
 	rc = write_out(fd, (struct str){ vips_image_get_data(j.full), made->bytes }, e);
 out:
-	g_object_unref(j.full);
+	if (j.full)
+		g_object_unref(j.full);
 	return rc;
 }
 

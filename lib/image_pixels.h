@@ -38,7 +38,7 @@ int image_centre(struct _VipsImage **image, uint32_t width, uint32_t height, boo
 /* True if some pixel is transparent. */
 bool image_transparent(struct _VipsImage *image);
 
-/* ${image}, its edges times ${scale}; from 1 on the same once more.  Returns it owned. */
+/* ${image}, its edges times ${scale}; from 1 on the same once more.  ${out} as of image_load. */
 int image_scale(struct _VipsImage *image, double scale, struct _VipsImage **out);
 
 #endif
