@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Bandwidth as the sandbox plays it: Messaging API v2, several channels, media. */
-#include "sandbox.h"
+#include "sandbox_bandwidth.h"
 
 #include "cause.h"
 #include "clock.h"
-
-enum { USER, PASSWORD, HOOK_USER, HOOK_PASSWORD, ACCOUNT };
 
 enum {
 	TEXT_MAX = 2048,
@@ -19,8 +17,7 @@ enum {
 static const char *const keys[] = { "api_token",         "api_secret", "callback_user",
 				    "callback_password", "account_id", NULL };
 
-/* Of a refusal and of a receipt; the latter have no HTTP status of their own. */
-static const struct trouble troubles[] = {
+const struct trouble box_bandwidth_troubles[] = {
 	{ CAUSE_PERMANENT, 4720, 400, "invalid-destination-address" },
 	{ CAUSE_TEMP, 5600, 503, "destination-carrier-queue-full" },
 	{ CAUSE_THROTTLED, 4781, 429, "volume-violation-att" },
@@ -71,7 +68,7 @@ static bool no_number(struct visit *v, const char *field, struct str s)
 
 static void refuse(struct visit *v, const struct refusal *why)
 {
-	struct trouble t = box_trouble(troubles, why);
+	struct trouble t = box_trouble(box_bandwidth_troubles, why);
 
 	switch (t.status) {
 	case 401:
@@ -94,7 +91,7 @@ static void refuse(struct visit *v, const struct refusal *why)
 
 static bool enter(struct visit *v)
 {
-	v->account = box_who_basic(v, USER, PASSWORD);
+	v->account = box_who_basic(v, BW_USER, BW_PASSWORD);
 	if (v->account)
 		return true;
 	fail(v, 401, "unauthorized", "Authentication Failed");
@@ -228,7 +225,7 @@ static void put_message(struct visit *v, const struct box_message *m)
 	json_opt_str(b, "expiration", json_get_str(v->json, "expiration"));
 }
 
-static struct str new_id(const struct visit *v, unsigned which)
+struct str box_bandwidth_new_id(const struct visit *v, unsigned which)
 {
 	struct str digits = box_id(v, 2 * which, "0123456789", 12);
 
@@ -246,7 +243,7 @@ static void create(struct visit *v)
 		m->type = STR("media");
 	m->channel = m->n_media > 0 || m->n_to > 1 ? STR("mms") : STR("sms");
 	m->parts = m->n_media > 0 || m->n_to > 1 ? 1 : box_segments(m->text);
-	m->id = new_id(v, 1);
+	m->id = box_bandwidth_new_id(v, 1);
 	v->status = 202;
 	json_open(v->body, '{');
 	put_message(v, m);
@@ -325,7 +322,7 @@ static void create_multi(struct visit *v)
 			return;
 	m->to[m->n_to++] = to;
 	m->tag = json_get_str(v->json, "tag");
-	m->id = new_id(v, 1);
+	m->id = box_bandwidth_new_id(v, 1);
 	v->status = 202;
 	json_open(b, '{');
 	json_add_raw(b, "links", STR("[]"));
@@ -406,7 +403,7 @@ static void call(struct visit *v)
 	if (!enter(v))
 		return;
 	if (!box_path(v, "api/v2/users/{}/**") ||
-	    (v->account->n_key[ACCOUNT] > 0 && !box_knows(v->account, ACCOUNT, box_seg(v, 3))))
+	    (v->account->n_key[BW_ACCOUNT] > 0 && !box_knows(v->account, BW_ACCOUNT, box_seg(v, 3))))
 		fail(v, 403, "forbidden", "Access Denied");
 	else if (box_path(v, "api/v2/users/{}/messages") && box_method(v, "POST"))
 		post(v, create);
@@ -420,111 +417,6 @@ static void call(struct visit *v)
 		fail(v, 404, "not-found", "The resource was not found");
 }
 
-/* ---- callbacks ---- */
-
-static void put_body(struct callback *c, const struct box_message *m, bool in)
-{
-	struct buf *b = &c->body;
-
-	json_key(b, "message");
-	json_open(b, '{');
-	json_add_str(b, "id", m->id);
-	json_add_str(b, "owner", in ? m->to[0] : m->from);
-	json_add_str(b, "applicationId", c->account->id);
-	json_add_str(b, "time", clock_text(c->arena, m->at));
-	json_add_i64(b, "segmentCount", m->parts);
-	json_add_str(b, "direction", in ? STR("in") : STR("out"));
-	json_add_strs(b, "to", m->to, m->n_to);
-	json_add_str(b, "from", m->from);
-	json_add_str(b, "text", in && m->text.p ? m->text : STR(""));
-	if (m->n_media > 0) {
-		struct str path = arena_fmt(c->arena, "/api/v2/users/%.*s/media/",
-					    STR_FMT(box_key(c->account, ACCOUNT)));
-
-		json_key(b, "media");
-		json_open(b, '[');
-		for (unsigned i = 0; i < m->n_media; i++)
-			json_put_str(b, box_media_url(c, m->media[i], path));
-		json_close(b, ']');
-	}
-	if (m->tag.n)
-		json_add_str(b, "tag", m->tag);
-	json_close(b, '}');
-}
-
-static void open_event(struct callback *c, const char *type, int64_t at)
-{
-	json_open(&c->body, '[');
-	json_open(&c->body, '{');
-	json_add_str(&c->body, "type", str_c(type));
-	json_add_str(&c->body, "time", clock_text(c->arena, at));
-}
-
-static void close_event(struct callback *c)
-{
-	json_close(&c->body, '}');
-	json_close(&c->body, ']');
-	box_header(c, "Content-Type", STR("application/json; charset=utf-8"));
-	box_header(c, "User-Agent", STR("BandwidthAPI/v2"));
-	c->user = box_key(c->account, HOOK_USER);
-	c->password = box_key(c->account, HOOK_PASSWORD);
-}
-
-static const char *text_of(int64_t code)
-{
-	for (const struct trouble *t = troubles; t->class; t++)
-		if (t->code == code)
-			return t->text;
-	return "unknown-error";
-}
-
-static bool receipt(struct callback *c, const struct box_message *m, const struct receipt *r)
-{
-	static const struct {
-		const char *ours, *type, *text;
-	} types[] = { { "sending", "message-sending", "Message is sending to carrier." },
-		      { "sent", "message-sent", "Message sent to carrier." },
-		      { "delivered", "message-delivered", "Message delivered to carrier." },
-		      { "read", "message-read", "Message read" },
-		      { "failed", "message-failed", NULL },
-		      { "undelivered", "message-failed", NULL },
-		      { "expired", "message-failed", NULL } };
-	int64_t code = r->code ? r->code : str_eq(r->status, STR("expired")) ? 4360 : 4720;
-	size_t i = 0;
-
-	while (i < LEN(types) && !str_eq(r->status, str_c(types[i].ours)))
-		i++;
-	if (i == LEN(types))
-		return false;
-	open_event(c, types[i].type, r->at);
-	if (!types[i].text)
-		json_add_i64(&c->body, "errorCode", code);
-	if (str_eq(r->status, STR("read")))
-		json_add_str(&c->body, "eventTime", clock_text(c->arena, r->at));
-	json_add_str(&c->body, "description", str_c(types[i].text ? types[i].text : text_of(code)));
-	json_add_str(&c->body, "to", m->to[r->to]);
-	put_body(c, m, false);
-	close_event(c);
-	return true;
-}
-
-static bool inbound(struct callback *c, const struct box_message *m)
-{
-	open_event(c, "message-received", c->now);
-	json_add_str(&c->body, "description", STR("Incoming message received"));
-	json_add_str(&c->body, "to", m->to[0]);
-	put_body(c, m, true);
-	close_event(c);
-	return true;
-}
-
-static void arrive(struct visit *v, struct box_message *m)
-{
-	m->id = new_id(v, 2);
-	m->channel = m->n_media > 0 ? STR("mms") : STR("sms");
-	m->parts = m->n_media > 0 ? 1 : box_segments(m->text);
-}
-
 static const char *const course[] = { "sending", "delivered", NULL };
 static const int64_t again[] = { 1000, 10000, 60000, 600000, 3600000, 21600000, 0 };
 
@@ -535,9 +427,9 @@ const struct player player_bandwidth = {
 	.call = call,
 	.refuse = refuse,
 	.misshapen = misshapen,
-	.receipt = receipt,
-	.inbound = inbound,
-	.arrive = arrive,
+	.receipt = box_bandwidth_receipt,
+	.inbound = box_bandwidth_inbound,
+	.arrive = box_bandwidth_arrive,
 	.course = course,
 	.again = again,
 };
