@@ -298,6 +298,17 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(get 'select(.class == "temp").detail | contains("Connection refused")' | sort | uniq -c | tr -s ' ')" = ' 3 true' ]
 }
 
+@test "behind a proxy that is not there, or lets nobody through, nothing has begun: it goes back, and is not unknown" {
+	conf
+	note 1 "$(device fcm px1),$(browser px2)" >in
+	# Nobody listens; and who listens is no proxy.
+	for proxy in 1 "$(cat "$G/port")"; do
+		https_proxy=http://127.0.0.1:$proxy want 1 push --max-hold 0 in
+		[ "$(get '.outcome // .class' | sort | paste -sd' ')" = 'retry retry temp temp' ]
+	done
+	[ "$(seen 'select(.name) | .name')" = '' ]
+}
+
 @test "a service that has HTTP/1.1 alone is sent to, and so is one behind a proxy" {
 	conf
 	for n in 1 2 3; do note "$n" "$(browser "old$n" | sed "s/:$(cat "$G/port")/:$(cat "$G/old-port")/")"; done >in
