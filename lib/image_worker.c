@@ -25,17 +25,17 @@ static void say(struct image_reply *r, const struct err *e)
 	memcpy(r->text, e->text, sizeof(r->text));
 }
 
-static int map(int fd, struct str *file, struct err *e)
+static int map(int fd, size_t most, struct str *file, struct err *e)
 {
 	struct stat st;
 	void *p;
 
 	if (fstat(fd, &st) < 0)
 		return err_set(e, FAULT_OS, "media-read", "fstat: %s", strerror(errno));
-	if (st.st_size <= 0 || (uint64_t)st.st_size > IMAGE_FILE_MAX)
+	if (st.st_size <= 0 || (uint64_t)st.st_size > most)
 		return err_set(e, FAULT_DATA, "image-too-large",
 			       "a file of %lld bytes; an image may have 1 to %zu",
-			       (long long)st.st_size, IMAGE_FILE_MAX);
+			       (long long)st.st_size, most);
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return err_set(e, FAULT_OS, "media-read", "mmap: %s", strerror(errno));
@@ -70,10 +70,11 @@ static bool tired(void)
 static bool handle(const struct image_request *q, const int fds[2])
 {
 	struct image_reply r = { .hello = false };
+	size_t most = q->what == IMAGE_PNG_OF ? SHEET_BYTES_MAX : IMAGE_FILE_MAX;
 	struct str file = STR_NONE;
 	struct err e;
 
-	if (map(fds[0], &file, &e) < 0 || work(q, file, fds[1], &r.made, &e) < 0)
+	if (map(fds[0], most, &file, &e) < 0 || work(q, file, fds[1], &r.made, &e) < 0)
 		say(&r, &e);
 	if (file.p)
 		munmap((void *)(uintptr_t)file.p, file.n);

@@ -150,7 +150,8 @@ extern size_t limit_line; /* set at start, before there are threads */
 #define TRANSCODE_MEMORY_MAX \
 	MIB(2048) /* beyond what the program has: 1280x720 takes some 300 MiB */
 
-#define SHEET_ROWS_MAX 500 /* pictures of a contact sheet: some 180,000 lines of 676 pixels */
+#define SHEET_ROWS_MAX  500      /* pictures of a contact sheet: some 180,000 lines of 676 pixels */
+#define SHEET_BYTES_MAX MIB(384) /* its pixels, three bytes each */
 
 #define REGEX_MATCH_LIMIT 100000 /* backtracking steps of one match: about a millisecond */
 #define EXPR_MAX_BYTES    MIB(1) /* a file with a jq program */

@@ -644,6 +644,13 @@ stuck_ffmpeg() {
 	awk "BEGIN { exit !($(vips min words.png) < 60) }"
 }
 
+@test "a contact sheet has room for as many files as the page says, and no more" {
+	still a.jpg 40x30
+	for i in $(seq 501); do cp a.jpg "$i.jpg"; done
+	want 0 convert mms --contact-sheet sheet.png [0-9]*.jpg
+	[ "$(exiftool -s3 -ImageWidth -ImageHeight sheet.png | paste -sdx)" = 676x186012 ]
+}
+
 @test "wrong calls say what is there to choose" {
 	want 64 omni-media convert a.jpg
 	says '--for is missing; there are mms, mms-strict'
