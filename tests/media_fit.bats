@@ -260,8 +260,16 @@ accounts() {
 	} >m
 	fetched m
 	echo '{"kind":"event","event":"typing","conversation":"0198c0de-0000-7000-8000-0000000000c0","text":"third"}' >>in
-	want 0 fit in
-	[ "$(get .text | sort | paste -sd' ')" = 'alone first other second third' ]
+	# The film is made when somebody says so.
+	mkdir bin
+	printf '%s\n' '#!/bin/sh' "until [ -e '$PWD/go' ]; do sleep 0.02; done" "exec $(command -v ffmpeg) \"\$@\"" >bin/ffmpeg
+	chmod +x bin/ffmpeg
+	PATH=$PWD/bin:$PATH fit in >out 2>err 3>&- &
+	pid=$!
+	until_true lines_are out 2
+	[ "$(get .text | sort | paste -sd' ')" = 'alone other' ]
+	: >go
+	wait "$pid"
 	[ "$(get .text | tail -n 3 | paste -sd' ')" = 'first second third' ]
 }
 

@@ -3,6 +3,7 @@
  * A state file of any bytes: it is refused, or it answers.  Inputs that begin with a zero are whole files; else the
  * rest stands behind a head that is right, so that places hold anything.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -43,8 +44,8 @@ static int put_file(const uint8_t *data, size_t size)
 static void use(struct rates *t)
 {
 	for (uint64_t i = 0; i < 20; i++) {
-		struct rates_key k[2] = { { i, { RATES_SECOND / 10, 3 }, 1 },
-					  { i << 56 | i * 31, { INT64_MAX, 1 }, INT64_MAX } };
+		struct rates_key k[2] = { { i, { RATES_SECOND / 10, 3, 0 }, 1 },
+					  { i << 56 | i * 31, { INT64_MAX, 1, 0 }, INT64_MAX } };
 		unsigned slowest = 0;
 		int64_t when = rates_when(t, k, 2, NOW, &slowest);
 
