@@ -141,6 +141,23 @@ END
 	[ "$(get 'select(.kind == "reject").code')" = throttled ]
 }
 
+@test "who is told to end while it waits as a carrier asked gives that time to who comes later" {
+	conf short=after-25,ok
+	message short 1 >in
+	mkfifo feed
+	omni-deliver -q -c omni.json -l sent.db --retry-within 1m feed >out 2>err 3>&- &
+	pid=$!
+	exec 9<>feed
+	cat in >&9
+	judged() { [ "$(sqlite3 sent.db 'SELECT outcome IS NOT NULL FROM part')" = 1 ]; }
+	until_true judged
+	kill "$pid"
+	wait "$pid" || [ $? -eq 1 ]
+	exec 9>&-
+	[ "$(get 'select(.kind == "reject").code')" = stopped ]
+	[ "$(get 'select(.kind == "reject").retry_at')" = "$(get 'select(.kind == "delivery").retry_at')" ]
+}
+
 @test "another account takes over where one is down, refuses, or has wrong credentials" {
 	conf dead=dead bad=status-503 closed=status-401 no=status-400 good=ok
 	n=0
@@ -405,7 +422,7 @@ END
 	wait "$pid" || [ $? -eq 1 ]
 	rm "$BATS_FILE_TMPDIR/log.open"
 	[ "$(get 'select(.outcome == "sent").message' | wc -l)" -eq 2 ]
-	[ "$(get 'select(.kind == "reject") | .code' | sort | uniq -c | sed 's/^ *//')" = '8 stopping' ]
+	[ "$(get 'select(.kind == "reject") | .code' | sort | uniq -c | sed 's/^ *//')" = '8 stopped' ]
 	[ "$(received)" -eq 2 ]
 }
 

@@ -249,7 +249,7 @@ tls() {
 		is got sent
 		[ "$(get 'select(.outcome == "sent")' | wc -l)" -eq $(($(received) - before)) ]
 		get 'select(.kind == "reject") | [.class, .code]' | sort -u >got
-		is got '["temp","stopping"]'
+		is got '["temp","stopped"]'
 		[ "$(get 'select(.kind == "message" or .kind == "reject") | .id // .record.id' | wc -l)" -eq 40 ]
 	done
 }

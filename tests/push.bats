@@ -645,6 +645,25 @@ webpush failed credentials credentials BadJwtToken" ]
 	[ "$(get 'select(.outcome).recipient' | wc -l)" -eq 2 ]
 }
 
+@test "who is told to end while it waits as a service asked gives that time to who comes later" {
+	conf
+	mkfifo fifo
+	omni-push -c omni.json --max-hold 1h fifo >out 2>err 3>&- &
+	pid=$!
+	exec 4<>fifo
+	before=$(wc -l <"$G/seen")
+	note 1 "$(browser later)" >&4
+	asked() { tail -n "+$((before + 1))" "$G/seen" | grep -q later; }
+	until_true asked
+	note 2 "$(browser ok)" >&4
+	until_true grep -q '"outcome":"sent"' out # and what was answered before it is known
+	kill -TERM $pid
+	wait $pid || [ $? -eq 1 ]
+	exec 4>&-
+	[ "$(get 'select(.kind == "reject").code')" = stopped ]
+	get 'select(.kind == "reject").retry_at[:19] + "Z" | fromdate - now | if . > 300 and . < 601 then "ten minutes" else . end' | grep -qx 'ten minutes'
+}
+
 @test "whichever allocation, write or sync fails, a program says so, or has told of each device" {
 	plain
 	conf

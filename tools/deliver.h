@@ -67,7 +67,8 @@ struct errand {
 	bool intended;   /* the ledger has the intent of this attempt, and no outcome yet */
 	uint64_t looked; /* the transaction in which it was looked up */
 	int64_t attempt; /* number of the last attempt of this part */
-	unsigned tries;  /* attempts in a row, over this account, in this process */
+	int64_t retry_at; /* what it waited for before it goes over this account again; 0: for nothing */
+	unsigned tries; /* attempts in a row, over this account, in this process */
 	unsigned step;
 	struct str carry;
 	struct dispatch d;

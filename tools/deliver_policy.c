@@ -15,6 +15,7 @@ static uint64_t key_of(const struct deliver *d, const struct errand *j)
 static void begin_part(struct errand *j)
 {
 	j->attempt = 0;
+	j->retry_at = 0;
 	j->tries = 0;
 	j->step = 0;
 	j->carry = STR_NONE;
@@ -66,6 +67,7 @@ static void go_over(struct deliver *d, struct errand *j)
 {
 	j->leg.over++;
 	j->tries = 0;
+	j->retry_at = 0;
 	j->step = 0;
 	j->carry = STR_NONE;
 	policy_go(d, j);
@@ -169,7 +171,9 @@ void policy_go(struct deliver *d, struct errand *j)
 	struct err e;
 
 	if (d->stopping) {
-		policy_later(d, j, "stopping", "this program was asked to end before it was sent", now);
+		/* Whoever comes next waits for what this one waited for. */
+		give_back(d, j, "stopped", "this program was asked to end before it was sent",
+			  j->retry_at > now ? j->retry_at : now);
 	} else if (j->s.expires && now >= j->s.expires) {
 		err_set(&e, FAULT_DENIED, "expired", "its expires_at has passed");
 		j->bound = true;
@@ -377,7 +381,7 @@ static void try_later(struct deliver *d, struct errand *j, const struct judgemen
 
 	a->outcome = "retry";
 	if (can_wait(d, j, wait) && !is(g, CAUSE_CREDENTIALS)) {
-		a->retry_at = a->at + wait;
+		a->retry_at = j->retry_at = a->at + wait;
 		j->timer.key = clock_steady() + wait;
 		end(d, j, state, a, sleep_now);
 		return;

@@ -85,7 +85,7 @@ static void let_go(struct push_engine *g, struct push_shot *s)
 	const struct push_sender *sd = s->sender;
 	const char *code = sd->why && !g->stopping ? sd->why : "stopped", *class = CAUSE_TEMP;
 	char text[sizeof(sd->text) + 64] = "the gateway can not be sent to now";
-	int64_t left = sd->pause - clock_mono();
+	int64_t left = (sd->pause > s->due ? sd->pause : s->due) - clock_mono();
 
 	if (sd->why && strcmp(sd->why, "credentials") == 0) {
 		class = CAUSE_CREDENTIALS;

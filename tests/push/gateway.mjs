@@ -145,7 +145,7 @@ function web(headers, body) {
 	if (name === 'lost') return { status: 404, body: '{"code":404,"errno":102,"error":"Not Found"}' };
 	if (name === 'poison') return { status: 403, body: '{"reason":"BadJwtToken"}' };
 	if (name === 'slow' && n === 1) return { status: 429, headers: { 'retry-after': '1' }, body: '' };
-	if (name === 'date' && n === 1)
+	if ((name === 'date' || name === 'later') && n === 1)
 		return { status: 503, headers: { 'retry-after': new Date(Date.now() + 600000).toUTCString() }, body: '' };
 	if (name === 'moved') return { status: 308, headers: { location: `https://127.0.0.1:${server.address().port}/wp/home` }, body: '' };
 	if (name === 'away') return { status: 308, headers: { location: 'https://elsewhere.example.net/wp/x' }, body: '' };
